@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The errors a user can meet. Each message says what was expected, what was found and what to do.
+
+No message may hold patient data (names, IDs, dates): name UIDs, sizes and codes instead.
+"""
+
+
+class MedvidError(Exception):
+    """Base of every error that this library raises about its inputs or surroundings.
+
+    Attributes:
+        exit_code: What the ``medvid`` command exits with (see ``docs/reference/exit-codes.md``).
+    """
+
+    exit_code = 3
+
+
+class InputError(MedvidError):
+    """The input was refused: not a medical video, damaged, or of a kind that is not supported."""
+
+
+class VideoReadError(InputError):
+    """A video could not be opened or decoded."""
+
+
+class BundleError(InputError):
+    """A bundle is missing, damaged, or does not fit the video."""
+
+
+class OutputError(InputError):
+    """The output place cannot be written: no permission, no space, or it exists already."""
+
+
+class DicomWriteError(MedvidError):
+    """A DICOM object could not be built from the findings."""
+
+
+class ModelError(MedvidError):
+    """The model or the device failed while running."""
+
+    exit_code = 4
+
+
+class DeliveryError(MedvidError):
+    """The results are complete on disk but a destination did not take them."""
+
+    exit_code = 5
+
+
+class MissingExtraError(MedvidError):
+    """An optional package is needed for what was asked."""
