@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test may ask for: the real data, outside tools, a GPU."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def _must(variable: str) -> bool:
+    return os.environ.get(variable, "") not in ("", "0")
+
+
+def missing(what: str, variable: str = "MEDVID_REQUIRE_TOOLS") -> None:
+    """Skip with a reason, or fail where the surroundings promise that nothing is missing."""
+    if _must(variable):
+        pytest.fail(f"{what} is required because {variable} is set, but it is missing")
+    pytest.skip(f"{what} is not here")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder with the real test data (see docs/reference/test-data.md)."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("MEDVID_DATA", default))
+    if not folder.is_dir():
+        missing("the real test data (MEDVID_DATA or ../shared/data)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], str]:
+    """Path of an outside program; skips (or fails) where it is not installed."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            missing(f"the program {name}")
+        return str(path)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def gpu() -> None:
+    """Needs an NVIDIA GPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        missing("an NVIDIA GPU", "MEDVID_REQUIRE_GPU")
