@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ``medvid`` command: argument handling only, one small function a subcommand."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from monai_medvid import __version__, terminal
+from monai_medvid.errors import DeliveryError, MedvidError
+
+DEFAULT_BUNDLE = "colonoscopy_polyp_segmentation"
+
+app = typer.Typer(
+    name="medvid",
+    help="Medical video in, validated DICOM findings out. Not a medical device.",
+    epilog=(
+        "Exit codes: 0 done, 2 wrong usage, 3 input refused, 4 model or device problem, "
+        "5 results kept but delivery failed. --debug anywhere shows the trace of an error."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+class Device(str, Enum):
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class DecoderChoice(str, Enum):
+    auto = "auto"
+    dali = "dali"
+    pyav = "pyav"
+
+
+class Runtime(str, Enum):
+    auto = "auto"
+    torch = "torch"
+    openvino = "openvino"
+
+
+class SegMode(str, Enum):
+    binary = "binary"
+    labelmap = "labelmap"
+    none = "none"
+
+
+class SrTarget(str, Enum):
+    video = "video"
+    stills = "stills"
+    both = "both"
+
+
+class SrClass(str, Enum):
+    comprehensive3d = "comprehensive3d"
+    comprehensive = "comprehensive"
+
+
+class SopClass(str, Enum):
+    endoscopic = "endoscopic"
+    photographic = "photographic"
+    microscopic = "microscopic"
+
+
+VideoArgument = Annotated[Path, typer.Argument(help="A video file, DICOM object or image folder.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+DeviceOption = Annotated[Device, typer.Option(help="Where the model runs.")]
+DecoderOption = Annotated[DecoderChoice, typer.Option(help="What decodes the video.")]
+BundleOption = Annotated[str, typer.Option(help="Name of a bundle at hand, or its folder.")]
+RuntimeOption = Annotated[Runtime, typer.Option(help="What runs the network.")]
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"medvid {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where clip and results go.")
+    ] = Path("medvid-demo"),
+    seconds: Annotated[
+        float, typer.Option(help="Length of the clip.", min=2.0, max=120.0)
+    ] = 8.0,
+    as_json: JsonOption = False,
+) -> None:
+    """The whole way on a clip made here: find the polyp, write DICOM, deliver it to a PACS.
+
+    The clip is synthetic and says so; where its polyp is, is known exactly, so the overlap of
+    what the network found is printed. The PACS is Orthanc where it is installed, otherwise a
+    DICOM node inside this process; both on loopback only.
+    """
+    from monai_medvid.demo import run_demo
+
+    with terminal.progress(quiet=as_json) as report:
+        result = run_demo(output, seconds=seconds, progress=report)
+    terminal.show_demo(result, as_json=as_json)
+
+
+@app.command()
+def info(
+    video: VideoArgument,
+    decoder: DecoderOption = DecoderChoice.auto,
+    device: DeviceOption = Device.auto,
+    as_json: JsonOption = False,
+) -> None:
+    """What a video is, which decoder would read it, and what is odd about it."""
+    from monai_medvid.video import open_video
+
+    with open_video(video, decoder=decoder.value, device=device.value) as opened:
+        terminal.show_info(opened.info, as_json=as_json)
+
+
+@app.command()
+def analyze(
+    videos: Annotated[
+        list[Path], typer.Argument(help="Video files, DICOM objects or image folders.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A folder; each video gets one inside it.")
+    ],
+    bundle: BundleOption = DEFAULT_BUNDLE,
+    device: DeviceOption = Device.auto,
+    decoder: DecoderOption = DecoderChoice.auto,
+    runtime: RuntimeOption = Runtime.auto,
+    every: Annotated[int, typer.Option(help="Analyze every N-th frame.", min=1)] = 1,
+    seg: Annotated[SegMode, typer.Option(help="Kind of DICOM segmentation.")] = SegMode.binary,
+    sr: Annotated[
+        SrClass, typer.Option(help="Kind of structured report (old PACS: comprehensive).")
+    ] = SrClass.comprehensive3d,
+    sr_target: Annotated[
+        SrTarget, typer.Option(help="What SR and SEG refer to: the video, stills of it, or both.")
+    ] = SrTarget.both,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Also write overlay.mp4 with the outlines burned in.")
+    ] = False,
+    store: Annotated[
+        list[str] | None,
+        typer.Option(help="Deliver to dicom://AET@host:port, dicoms://… or https://…/dicom-web."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find things in videos; write DICOM SR, SEG, key objects, a page and data files.
+
+    Each video gets OUTPUT/<its name>/, which appears whole or not at all.
+
+    Example: medvid analyze colonoscopy.mp4 -o results --store dicom://ORTHANC@127.0.0.1:4242
+    """
+    from monai_medvid.pacs import parse_destination
+    from monai_medvid.results import ResultOptions, analyze_to_folder
+
+    destinations = [parse_destination(text) for text in store or []]
+    options = ResultOptions(
+        seg=seg.value, sr=sr.value, sr_target=sr_target.value, overlay=overlay
+    )
+    failures: list[MedvidError] = []
+    documents: list[dict[str, Any]] = []
+    for video in videos:
+        try:
+            with terminal.progress(quiet=as_json) as report:
+                result = analyze_to_folder(
+                    video,
+                    output,
+                    bundle=bundle,
+                    device=device.value,
+                    decoder=decoder.value,
+                    runtime=runtime.value,
+                    every=every,
+                    options=options,
+                    destinations=destinations,
+                    progress=report,
+                )
+        except MedvidError as error:
+            failures.append(error)
+            documents.append({"error": str(error), "exit_code": error.exit_code})
+            terminal.complain(error)
+        else:
+            documents.append(result.to_dict())
+            terminal.show_result(result, quiet=as_json)
+            failures.extend(DeliveryError(text) for text in result.undelivered)
+            for text in result.undelivered:
+                terminal.complain(DeliveryError(text))
+    if as_json:
+        terminal.print_json({"results": documents})
+    if failures:
+        raise typer.Exit(min(error.exit_code for error in failures))
+
+
+@app.command()
+def wrap(
+    video: VideoArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The DICOM file to write.")],
+    patient_id: Annotated[str | None, typer.Option(help="PatientID (0010,0020).")] = None,
+    patient_name: Annotated[
+        str | None, typer.Option(help="PatientName (0010,0010), e.g. Doe^Jane.")
+    ] = None,
+    like: Annotated[
+        Path | None, typer.Option(help="A DICOM object whose patient and study are taken over.")
+    ] = None,
+    sop_class: Annotated[
+        SopClass, typer.Option("--class", help="Which video object to write.")
+    ] = SopClass.endoscopic,
+    as_json: JsonOption = False,
+) -> None:
+    """A video file as a DICOM video object, without re-encoding where DICOM allows its stream."""
+    from monai_medvid.dicom.wrap import wrap_video
+
+    with terminal.progress(quiet=as_json):
+        result = wrap_video(
+            video,
+            output,
+            patient_id=patient_id,
+            patient_name=patient_name,
+            like=like,
+            sop_class=sop_class.value,
+        )
+    terminal.show_wrapped(result, as_json=as_json)
+
+
+@app.command()
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="SR, SEG, KOS or still objects.")],
+    source: Annotated[
+        Path | None, typer.Option(help="The DICOM video that they are about.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check DICOM results beyond what public checkers see. Exit code 3 if there are errors."""
+    from monai_medvid.dicom.validate import validate_files
+
+    issues = validate_files(files, source=source)
+    terminal.show_issues(files, issues, as_json=as_json)
+    if any(issue.severity == "error" for issue in issues):
+        raise typer.Exit(3)
+
+
+@app.command(name="store")
+def store_command(
+    files: Annotated[list[Path], typer.Argument(help="DICOM files, or folders of them.")],
+    to: Annotated[
+        list[str],
+        typer.Option(help="dicom://AET@host:port, dicoms://… for TLS, or https://…/dicom-web."),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Send DICOM files to a PACS by C-STORE or STOW-RS. Exit code 5 if anything was not taken."""
+    from monai_medvid.pacs import dicom_files, parse_destination, store_files
+
+    paths = dicom_files(files)
+    reports = [store_files(paths, parse_destination(text)) for text in to]
+    terminal.show_deliveries(reports, as_json=as_json)
+    if not all(report.complete for report in reports):
+        raise typer.Exit(DeliveryError.exit_code)
+
+
+@app.command()
+def serve(
+    config: Annotated[Path, typer.Option(help="The node's configuration (YAML).")],
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop when everything received has been dealt with.")
+    ] = False,
+) -> None:
+    """A DICOM node: receives video studies, analyzes them, delivers the findings."""
+    from monai_medvid.node import load_config, run_node
+
+    run_node(load_config(config), once=once, announce=terminal.say)
+
+
+@app.command()
+def bundles(as_json: JsonOption = False) -> None:
+    """Bundles at hand: task, labels, weights, licence."""
+    from monai_medvid.inference.catalog import list_bundles
+
+    terminal.show_bundles(list_bundles(), as_json=as_json)
+
+
+@app.command()
+def evaluate(
+    data: Annotated[
+        Path, typer.Argument(help="The data set's folder (images/ and masks/), see the card.")
+    ],
+    bundle: BundleOption = DEFAULT_BUNDLE,
+    split: Annotated[str, typer.Option(help="Which part of the data set.")] = "validation",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a bundle on labelled data: Dice, IoU, precision, recall, calibration."""
+    from monai_medvid.inference.catalog import find_bundle
+    from monai_medvid.metrics.evaluate import evaluate_bundle
+
+    with terminal.progress(quiet=as_json) as report:
+        result = evaluate_bundle(find_bundle(bundle), data, split=split, progress=report)
+    terminal.show_evaluation(result, as_json=as_json)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command; every refusal is one line on stderr and an exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    terminal.set_up_logging(debug=debug)
+    try:
+        app([word for word in arguments if word != "--debug"], prog_name="medvid")
+    except MedvidError as error:
+        if debug:
+            raise
+        terminal.complain(error)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        # The last resort. Values stay out of sight: they may be patient data.
+        if debug:
+            raise
+        terminal.complain_of_a_fault(error)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
