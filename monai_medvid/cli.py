@@ -98,9 +98,7 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where clip and results go.")
     ] = Path("medvid-demo"),
-    seconds: Annotated[
-        float, typer.Option(help="Length of the clip.", min=2.0, max=120.0)
-    ] = 8.0,
+    seconds: Annotated[float, typer.Option(help="Length of the clip.", min=2.0, max=120.0)] = 8.0,
     as_json: JsonOption = False,
 ) -> None:
     """The whole way on a clip made here: find the polyp, write DICOM, deliver it to a PACS.
@@ -169,9 +167,7 @@ def analyze(
     from monai_medvid.results import ResultOptions, analyze_to_folder
 
     destinations = [parse_destination(text) for text in store or []]
-    options = ResultOptions(
-        seg=seg.value, sr=sr.value, sr_target=sr_target.value, overlay=overlay
-    )
+    options = ResultOptions(seg=seg.value, sr=sr.value, sr_target=sr_target.value, overlay=overlay)
     failures: list[MedvidError] = []
     documents: list[dict[str, Any]] = []
     for video in videos:

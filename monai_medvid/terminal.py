@@ -182,9 +182,7 @@ def show_wrapped(result: WrapResult, *, as_json: bool) -> None:
         _out.print(f"  ! {warning}", markup=False)
 
 
-def show_issues(
-    files: Sequence[Path], issues: Sequence[Issue], *, as_json: bool
-) -> None:
+def show_issues(files: Sequence[Path], issues: Sequence[Issue], *, as_json: bool) -> None:
     """Show what the validator has to say."""
     if as_json:
         print_json({"files": files, "issues": issues})

@@ -58,7 +58,9 @@ def test_imports_point_up_the_page(path: Path) -> None:
     own = relative.parts[0].removesuffix(".py")
     if own == "__init__":
         return  # the package's own front door names everything, lazily
-    assert own in RANK, f"{own} is not a room of docs/concepts/rooms.md; add it to the page and here"
+    assert own in RANK, (
+        f"{own} is not a room of docs/concepts/rooms.md; add it to the page and here"
+    )
     for line, name in _imports(ast.parse(path.read_text())):
         assert not name.startswith("holoscan"), f"{relative}:{line} imports Holoscan"
         room = _room(name)
