@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other people's DICOM checkers and readers. Each function returns complaints; none is good.
+
+Known noise is taken out line by line: ``NOISE`` names the line (a regular expression that must
+match all of it) and the reason why it is no fault of ours. Everything else comes back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydicom
+
+from tests.conftest import missing
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A line that a tool prints about a faultless object.
+
+    Attributes:
+        tool: Name of the function below.
+        line: Regular expression for the whole line.
+        reason: Why the object is right and the line is not.
+    """
+
+    tool: str
+    line: str
+    reason: str
+
+
+NOISE: tuple[Noise, ...] = (
+    Noise("dciodvfy", r"[A-Z][A-Za-z0-9]+", "the name of the IOD that it recognised"),
+    Noise(
+        "dciodvfy",
+        r"Warning - Unrecognized defined term =? ?<99MEDVID> .*",
+        "private coding schemes are allowed (PS3.16 8.2); the tool lists the public ones",
+    ),
+    Noise(
+        "dciodvfy",
+        r"Warning - Attribute is not present in standard DICOM IOD - "
+        r".*(TemporalRangeType|ReferencedTimeOffsets).*",
+        "the tool does not know the value type TCOORD (PS3.3 C.18.7)",
+    ),
+    Noise(
+        "dcentvfy",
+        r".*Warning.*<?AccessionNumber>?.*",
+        "the tool files AccessionNumber under Study in one IOD and under Series in another",
+    ),
+    Noise(
+        "dsrdump",
+        r".*VR checker does not support .*ISO_IR 192.*",
+        "the tool's check of the character repertoire stops at single-byte sets",
+    ),
+)
+
+
+def dciodvfy(path: Path) -> list[str]:
+    """Attributes, modules and values of one object against its IOD (dicom3tools)."""
+    done = _run("dciodvfy", "-new", str(path))
+    return _complaints("dciodvfy", done.stderr + done.stdout)
+
+
+def dcentvfy(*paths: Path) -> list[str]:
+    """Whether patient, study, series and equipment agree over several files (dicom3tools)."""
+    done = _run("dcentvfy", *map(str, paths))
+    return _complaints("dcentvfy", done.stderr + done.stdout)
+
+
+def dsrdump(path: Path) -> list[str]:
+    """Value types and relationships of an SR document (dcmtk); a failure to render is one too."""
+    done = _run("dsrdump", str(path))
+    found = _complaints("dsrdump", done.stderr)
+    return found or ([f"exit status {done.returncode}"] if done.returncode else [])
+
+
+def dsrdump_text(path: Path) -> str:
+    """The document as dcmtk prints it."""
+    return _run("dsrdump", str(path)).stdout
+
+
+def pixelmed_sr(path: Path) -> list[str]:
+    """The SR against the templates (TID) that it names; slow, 11 to 17 s a file."""
+    if shutil.which("java") is None:
+        missing("java (for PixelMed)")
+    names = ("pixelmed", "commons-codec", "commons-compress", "slf4j-api", "slf4j-nop", "vecmath")
+    jars = [Path("/usr/share/java") / f"{name}.jar" for name in names]
+    if not jars[0].exists():
+        missing("PixelMed (libpixelmed-java)")
+    # JDK 17 limits XPath expressions below what the compiled templates need (JAXP0801003).
+    limits = ("xpathExprGrpLimit", "xpathExprOpLimit", "xpathTotalOpLimit")
+    done = _run(
+        "java",
+        "-Xss64m",
+        *(f"-Djdk.xml.{limit}=0" for limit in limits),
+        "-cp",
+        ":".join(str(jar) for jar in jars if jar.exists()),
+        "com.pixelmed.validate.DicomSRValidator",
+        str(path),
+        timeout=180,
+    )
+    text = done.stdout + done.stderr
+    if "Root Template" not in text:
+        return [f"no template was checked: {text[-500:]}"]
+    return _complaints("pixelmed_sr", text)
+
+
+def tid1500reader(path: Path) -> dict[str, Any]:
+    """The measurement groups as dcmqi reads them; fails the test where it cannot."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.json"
+        done = _run("tid1500reader", "--inputDICOM", str(path), "--outputMetadata", str(out))
+        assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
+        content: dict[str, Any] = json.loads(out.read_text())
+        return content
+
+
+def srread(path: Path) -> Any:
+    """The document as highdicom parses it."""
+    import highdicom
+
+    return highdicom.sr.srread(path)
+
+
+def segread(path: Path) -> Any:
+    """The segmentation as highdicom parses it."""
+    import highdicom
+
+    return highdicom.seg.segread(path)
+
+
+def check(path: Path, *others: Path) -> None:
+    """Assert that dciodvfy (and dsrdump, for an SR; dcentvfy with others) have no complaint."""
+    assert dciodvfy(path) == []
+    if pydicom.dcmread(path, stop_before_pixels=True).Modality == "SR":
+        assert dsrdump(path) == []
+    if others:
+        assert dcentvfy(path, *others) == []
+
+
+def _run(name: str, *arguments: str, timeout: int = 60) -> subprocess.CompletedProcess[str]:
+    program = shutil.which(name)
+    if program is None:
+        missing(f"the program {name}")
+    return subprocess.run(
+        [str(program), *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def _complaints(tool: str, text: str) -> list[str]:
+    patterns = [re.compile(noise.line) for noise in NOISE if noise.tool == tool]
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not any(p.fullmatch(line) for p in patterns)]
