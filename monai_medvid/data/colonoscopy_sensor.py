@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From linear light to the picture that a video processor puts out: exposure, blur, border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from monai_medvid.data.colonoscopy_textures import FloatArray
+
+ByteArray: TypeAlias = npt.NDArray[np.uint8]
+LABEL = "SYNTHETIC"
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """How the camera and its processor render light.
+
+    Attributes:
+        window: (H, W) float32, 1 inside the picture, 0 on the black border.
+        overlay: (H, W, 3) uint8, what is burnt into the border.
+        exposure: brightness of the typical pixel.
+        balance: (3,) gains of R, G and B.
+        softness: blur of the optics, in pixels.
+        sharpening: strength of the processor's edge enhancement.
+        noise: (H + 64, W + 64, 3) float32, shifted for each frame.
+        glow: tint added everywhere by scattered light.
+    """
+
+    window: FloatArray
+    overlay: ByteArray
+    exposure: float
+    balance: FloatArray
+    softness: float
+    sharpening: float
+    noise: FloatArray
+    glow: float
+
+
+def make_sensor(rng: np.random.Generator, size: tuple[int, int]) -> Sensor:
+    """Draw a camera: shape of its window, colour balance, noise."""
+    height, width = size
+    window = _window(rng, size)
+    grain = rng.standard_normal((height + 64, width + 64, 3)).astype(np.float32)
+    grain += rng.standard_normal((height + 64, width + 64, 1)).astype(np.float32)
+    grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * np.float32(rng.uniform(0.004, 0.016))
+    balance = np.exp(rng.normal(0, (0.04, 0.06, 0.1))).astype(np.float32)
+    return Sensor(
+        window=window,
+        overlay=_overlay(rng, window),
+        exposure=float(rng.uniform(0.55, 1.5)),
+        balance=balance,
+        softness=float(rng.uniform(0.5, 1.3)) * width / 640,
+        sharpening=float(rng.uniform(0.2, 1.0)),
+        noise=grain,
+        glow=float(rng.uniform(0.004, 0.03)),
+    )
+
+
+def _window(rng: np.random.Generator, size: tuple[int, int]) -> FloatArray:
+    """An octagon, or a disc with flat sides, sometimes with a corner taken by another panel."""
+    height, width = size
+    window = np.zeros(size, np.uint8)
+    margin = int(height * rng.uniform(0.0, 0.04))
+    tall = height - 2 * margin
+    wide = min(width - 2 * margin, round(tall * rng.uniform(1.05, 1.3)))
+    left = int((width - wide) * rng.uniform(0.5, 1.0))
+    if rng.random() < 0.8:
+        cut = int(tall * rng.uniform(0.16, 0.32))
+        right, top, bottom = left + wide, margin, margin + tall
+        corners = [(left + cut, top), (right - cut, top), (right, top + cut), (right, bottom - cut)]
+        corners += [(right - cut, bottom), (left + cut, bottom)]
+        corners += [(left, bottom - cut), (left, top + cut)]
+        cv2.fillPoly(window, [np.array(corners, np.int32)], 255, cv2.LINE_AA)
+    else:
+        middle = (left + wide // 2, height // 2)
+        cv2.circle(window, middle, int(tall * rng.uniform(0.5, 0.58)), 255, -1, cv2.LINE_AA)
+        window[:margin] = window[height - margin :] = 0
+    if rng.random() < 0.35:
+        window[int(height * 0.68) :, : left + int(wide * rng.uniform(0.25, 0.36))] = 0
+    soft = cv2.GaussianBlur(window, (0, 0), 0.8).astype(np.float32) / 255
+    return np.asarray(soft, np.float32)
+
+
+def _overlay(rng: np.random.Generator, window: FloatArray) -> ByteArray:
+    """The word SYNTHETIC in the border, and figures such as processors show."""
+    height, width = window.shape
+    overlay = np.zeros((height, width, 3), np.uint8)
+    scale = height / 480
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    (wide, _), _ = cv2.getTextSize(LABEL, font, 0.34 * scale, 1)
+    corner = (width - wide - round(4 * scale), height - round(6 * scale))
+    cv2.putText(overlay, LABEL, corner, font, 0.34 * scale, (235,) * 3, 1, cv2.LINE_AA)
+    if rng.random() < 0.6:
+        for line in range(int(rng.integers(1, 5))):
+            text = str(rng.choice(("CVP:6", "Q:N", "Eh:A3", "Ce:0", "1/2", "00:12", "D.F:1")))
+            place = (round(6 * scale), round((height * 0.2) + line * 16 * scale))
+            cv2.putText(overlay, text, place, font, 0.4 * scale, (225,) * 3, 1, cv2.LINE_AA)
+    return overlay
+
+
+def expose(
+    color: FloatArray, shine: FloatArray, sensor: Sensor, *, drift: npt.ArrayLike, frame: int
+) -> ByteArray:
+    """Turn linear light into a finished picture.
+
+    Args:
+        color: (H, W, 3) linear light.
+        shine: (H, W) highlights, 0 to 1.
+        sensor: the camera.
+        drift: columns and rows that the scene moves while the shutter is open.
+        frame: number of the frame, which shifts the noise.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
+    few = color[::8, ::8].mean(axis=2)
+    inside = few[sensor.window[::8, ::8] > 0.5]
+    typical = 0.6 * float(np.median(inside)) + 0.4 * float(inside.mean() ** 0.5) ** 2
+    light = color * (sensor.balance * np.float32(0.62 * sensor.exposure / max(typical, 1e-4)))
+    light += np.asarray((1.0, 0.45, 0.3), np.float32) * np.float32(sensor.glow)
+    picture = cv2.sqrt(1 - cv2.exp(-light))
+    picture += (1 - picture) * shine[..., None]
+    picture = _blur(picture, sensor, np.asarray(drift, np.float64))
+    rng = np.random.default_rng(frame)
+    row, column = (int(v) for v in rng.integers(0, 64, 2))
+    height, width = shine.shape
+    picture += sensor.noise[row : row + height, column : column + width]
+    picture *= sensor.window[..., None]
+    finished = np.clip(picture * 255, 0, 255).astype(np.uint8)
+    return np.maximum(finished, sensor.overlay)
+
+
+def _blur(picture: FloatArray, sensor: Sensor, drift: npt.NDArray[np.float64]) -> FloatArray:
+    length = float(np.linalg.norm(drift))
+    if length > 1.5:
+        half = int(np.ceil(min(length, 24) / 2))
+        kernel = np.zeros((2 * half + 1,) * 2, np.float32)
+        tip = drift / length * min(length, 24) / 2
+        ends = [tuple(np.round(16 * (half + s * tip)).astype(int).tolist()) for s in (-1, 1)]
+        cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_8, 4)
+        picture = cv2.filter2D(picture, -1, kernel / kernel.sum())
+    soft = cv2.GaussianBlur(picture, (0, 0), sensor.softness)
+    wide = cv2.GaussianBlur(soft, (0, 0), 2.2 * sensor.softness)
+    return np.asarray(soft + np.float32(sensor.sharpening) * (soft - wide), np.float32)

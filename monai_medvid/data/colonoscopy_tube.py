@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bowel as a folded tube, and which part of it each ray from inside meets.
+
+Lengths are in mean tube radii. The tube runs along z; ``theta`` is the angle around its centre.
+From a point inside, along each half-plane through the view axis, the wall's angle off the axis is
+a function of z; its running minimum is what is seen, so visibility is a table look-up, not a march.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from monai_medvid.data.colonoscopy_textures import (
+    FloatArray,
+    MucosaLook,
+    fractal_noise,
+    gradient,
+    mucosa_albedo,
+    tile_noise,
+)
+
+PERIOD = 2 * np.pi
+"""The wall repeats along z after this length, which keeps its texels square."""
+
+TEXELS = 1024
+_COARSE = 512
+_ANGLES, _TILTS, _SLICES = 384, 448, 288
+_NEAR, _FAR = -1.6, 14.0
+
+
+@dataclass(frozen=True)
+class Tube:
+    """A folded tube with its colours.
+
+    Attributes:
+        radius: (512, 512) float32 over (z, theta).
+        slopes: (1024, 1024, 4) float32: slope along theta and z, for shading and for highlights.
+        albedo: (1024, 1024, 3) float32 linear RGB.
+        sway: amplitude, wave number and phase of the centre line in x and in y.
+    """
+
+    radius: FloatArray
+    slopes: FloatArray
+    albedo: FloatArray
+    sway: npt.NDArray[np.float64]
+
+    def centre(self, z: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Horizontal and vertical place of the centre line at ``z``."""
+        z = np.asarray(z, np.float32)
+        amplitude, number, phase = self.sway.astype(np.float32)
+        x, y = (a * np.sin(n * z + p) for a, n, p in zip(amplitude, number, phase, strict=True))
+        return x, y
+
+    def radius_at(self, z: FloatArray, theta: FloatArray) -> FloatArray:
+        """Radius at every (z, theta); both (H, W) float32."""
+        scale = np.float32(_COARSE / PERIOD)
+        return sample(self.radius, theta * scale, z * scale)
+
+
+def sample(texture: FloatArray, columns: FloatArray, rows: FloatArray) -> FloatArray:
+    """Read a wrapping texture at real-valued texel positions, linearly."""
+    found = cv2.remap(texture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return np.asarray(found, np.float32)
+
+
+def make_tube(
+    rng: np.random.Generator, look: MucosaLook, *, fold_height: float, fold_spacing: float
+) -> Tube:
+    """Draw a tube with half-moon folds.
+
+    Args:
+        rng: source of randomness.
+        look: colours of the lining.
+        fold_height: how far folds reach into the lumen, in radii.
+        fold_spacing: mean distance between folds along z, in radii.
+    """
+    radius = 1 + 0.07 * fractal_noise(rng, _COARSE, 4, octaves=3)
+    radius = radius - _folds(rng, fold_height, fold_spacing)
+    radius = np.clip(radius, 0.36, 1.3).astype(np.float32)
+    texel = PERIOD / TEXELS
+    coarse = np.stack(gradient(radius, PERIOD / _COARSE), -1)
+    smooth = cv2.resize(np.pad(coarse, ((0, 1), (0, 1), (0, 0)), mode="wrap"), (TEXELS + 2,) * 2)
+    smooth = smooth[1:-1, 1:-1]
+    wrinkles = 0.006 * fractal_noise(rng, TEXELS, 32, octaves=3, gain=0.45)
+    wet = 0.010 * tile_noise(rng, TEXELS, 64) + 0.004 * tile_noise(rng, TEXELS, 128)
+    wet *= 0.35 + np.clip(fractal_noise(rng, TEXELS, 8, octaves=2), 0, 2)
+    shaded = smooth + np.stack(gradient(wrinkles, texel), -1)
+    glossy = smooth + np.stack(gradient(wrinkles + wet, texel), -1)
+    sway = np.array((rng.uniform(0.1, 0.42, 2), rng.uniform(0.5, 1.0, 2), rng.uniform(0, 6.28, 2)))
+    slopes = np.ascontiguousarray(np.concatenate((shaded, glossy), -1), np.float32)
+    return Tube(radius, slopes, mucosa_albedo(rng, TEXELS, look), sway)
+
+
+def _folds(rng: np.random.Generator, height: float, spacing: float) -> FloatArray:
+    """Sum of ridges, each across a part of the circumference, (512, 512) float32."""
+    grid = np.arange(_COARSE, dtype=np.float32) * np.float32(PERIOD / _COARSE)
+    bend = 0.12 * tile_noise(rng, _COARSE, 4)
+    total = np.zeros((_COARSE, _COARSE), np.float32)
+    count = max(2, round(PERIOD / spacing))
+    turn = rng.uniform(0, 2 * np.pi)
+    for index in range(count):
+        place = (index + rng.uniform(-0.25, 0.25)) * PERIOD / count
+        turn += 2 * np.pi / 3 + rng.normal(0, 0.5)
+        around = np.cos(grid - turn) * 0.5 + 0.5
+        reach = height * rng.uniform(0.55, 1.25) * (0.25 + 0.75 * around ** rng.uniform(0.8, 2.0))
+        along = np.angle(np.exp(1j * (grid[:, None] - place + bend))).astype(np.float32)
+        ridge = np.exp(-((along / rng.uniform(0.09, 0.18)) ** 2))
+        total = np.maximum(total, ridge * reach[None, :].astype(np.float32))
+    return np.asarray(total, np.float32)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a point inside the tube sees, by direction.
+
+    Attributes:
+        table: (angles + 1, tilts, 3) float32: distance along z, theta minus ray angle, distance.
+    """
+
+    table: FloatArray
+
+    def look_up(self, angle: FloatArray, tilt: FloatArray) -> FloatArray:
+        """Where rays meet the wall.
+
+        Args:
+            angle: (H, W) angle of each ray around z, 0 to 2 pi.
+            tilt: (H, W) angle of each ray off z, 0 to pi.
+
+        Returns:
+            (H, W, 3) float32: z from the eye, theta minus ``angle``, distance from the eye.
+        """
+        columns = tilt * np.float32((_TILTS - 1) / np.pi)
+        rows = angle * np.float32(_ANGLES / (2 * np.pi))
+        found = cv2.remap(
+            self.table, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(found, np.float32)
+
+
+def view_from(tube: Tube, eye: npt.NDArray[np.float64]) -> View:
+    """Tabulate what is seen from ``eye`` (x, y, z) inside the tube."""
+    along = np.sinh(np.linspace(np.arcsinh(_NEAR), np.arcsinh(_FAR), _SLICES)).astype(np.float32)
+    angle = np.linspace(0, 2 * np.pi, _ANGLES, endpoint=False, dtype=np.float32)
+    reach, theta = _wall_around(tube, eye, along, angle)
+    tilt = np.arctan2(reach, along[None, :])
+    seen = np.minimum.accumulate(tilt, axis=1)
+    after = _first_at_most(seen)
+    rows = np.arange(_ANGLES)[:, None]
+    before = after - 1
+    targets = np.linspace(0, np.pi, _TILTS, dtype=np.float32)[None, :]
+    high, low = tilt[rows, before], tilt[rows, after]
+    part = np.clip((high - targets) / np.maximum(high - low, 1e-6), 0, 1)
+    z = along[before] + part * (along[after] - along[before])
+    across = reach[rows, before] + part * (reach[rows, after] - reach[rows, before])
+    turn = theta - angle[:, None]
+    turn = np.arctan2(np.sin(turn), np.cos(turn))
+    off = turn[rows, before] + part * (turn[rows, after] - turn[rows, before])
+    table = np.stack((z, off, np.hypot(across, z)), -1).astype(np.float32)
+    return View(np.concatenate((table, table[:1])))
+
+
+def _wall_around(
+    tube: Tube, eye: npt.NDArray[np.float64], along: FloatArray, angle: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Distance of the wall from the line through ``eye`` along z, and its theta there."""
+    x, y = tube.centre(along + eye[2])
+    dx, dy = np.float32(eye[0]) - x, np.float32(eye[1]) - y
+    shrink = np.minimum(1, 0.8 / np.maximum(np.hypot(dx, dy), 1e-6))
+    dx, dy = dx * shrink, dy * shrink
+    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    toward, beside = dx * cos + dy * sin, dx * sin - dy * cos
+    z = np.broadcast_to((along + np.float32(eye[2]))[None, :], toward.shape)
+    z = np.ascontiguousarray(z, np.float32)
+    theta = np.broadcast_to(angle[:, None], z.shape).astype(np.float32)
+    reach = np.ones_like(z)
+    for _ in range(3):
+        radius = tube.radius_at(z, theta)
+        reach = np.sqrt(np.maximum(radius**2 - beside**2, 0.0025)) - toward
+        theta = np.arctan2(dy + reach * sin, dx + reach * cos).astype(np.float32)
+    return np.maximum(reach, 0.02).astype(np.float32), theta
+
+
+def _first_at_most(falling: FloatArray) -> npt.NDArray[np.int64]:
+    """For each row of falling tilts, the first index at or below each tabulated tilt."""
+    bins = np.minimum((falling * np.float32((_TILTS - 1) / np.pi)).astype(np.int64), _TILTS - 1)
+    bins += np.arange(_ANGLES)[:, None] * _TILTS
+    counts = np.bincount(bins.ravel(), minlength=_ANGLES * _TILTS).reshape(_ANGLES, _TILTS)
+    above = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(np.clip(above, 1, _SLICES - 1), np.int64)
