@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +158,7 @@ def _acquisition_equipment(header: Dataset, new: Dataset) -> None:
 
 def code_item(code: Code | Sequence[str]) -> Dataset:
     """A code sequence item (PS3.3 8.8) from a pydicom Code or (value, scheme, meaning)."""
-    value, scheme, meaning = (*code,)[:3] if not is_dataclass(code) else astuple(code)[:3]
+    value, scheme, meaning = (str(part) for part in (*code,)[:3])
     item = Dataset()
     if len(value) > 16:
         item.LongCodeValue = value
