@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes into a bundle's network and what comes out, checked against what we can feed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from monai_medvid.errors import BundleError
+from monai_medvid.inference.catalog import object_labels, read_metadata
+
+Activation = Literal["sigmoid", "softmax", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkFormat:
+    """The parts of ``network_data_format`` that running the network needs.
+
+    Attributes:
+        height: Rows of the input; the whole frame is stretched to it.
+        width: Columns of the input.
+        channels: Names of the output channels in order, background included.
+        activation: What turns the output into probabilities.
+        kind: "masks" for an output (B, C, H, W), "classes" for (B, C).
+    """
+
+    height: int
+    width: int
+    channels: tuple[str, ...]
+    activation: Activation
+    kind: Literal["masks", "classes"]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the channels that are objects, in channel order."""
+        return object_labels(self.channels)
+
+    @property
+    def objects(self) -> list[int]:
+        """Numbers of the output channels that are objects."""
+        return [i for i, name in enumerate(self.channels) if object_labels((name,))]
+
+
+def read_format(path: Path) -> NetworkFormat:
+    """Read the format of a bundle's network from its metadata.
+
+    Raises:
+        BundleError: The metadata says something that RGB frames of a video do not fit.
+    """
+    reader = _Reader(path)
+    height, width = reader.input_size()
+    channels = reader.output_channels()
+    pred = reader.tensor("outputs", "pred")
+    default = "softmax" if len(channels) > 1 else "sigmoid"
+    activation = str(pred.get("activation", default)).lower()
+    if activation not in ("sigmoid", "softmax", "none"):
+        raise reader.refusal("outputs.pred.activation of sigmoid, softmax or none", activation)
+    return NetworkFormat(
+        height=height,
+        width=width,
+        channels=channels,
+        activation=cast(Activation, activation),
+        kind="classes" if pred.get("format") == "classes" else "masks",
+    )
+
+
+class _Reader:
+    """Takes the metadata apart; every refusal names the bundle."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self.metadata = read_metadata(path)
+
+    def refusal(self, expected: str, found: object) -> BundleError:
+        return BundleError(
+            f"bundle {self.name!r}: expected {expected}, found {found!r}. "
+            f"Use a bundle for RGB video frames or correct its configs/metadata.json."
+        )
+
+    def tensor(self, side: str, key: str) -> dict[str, Any]:
+        node: Any = self.metadata
+        for part in ("network_data_format", side, key):
+            node = node.get(part) if isinstance(node, dict) else None
+        if not isinstance(node, dict):
+            raise self.refusal(f"network_data_format.{side}.{key}", None)
+        return node
+
+    def input_size(self) -> tuple[int, int]:
+        image = self.tensor("inputs", "image")
+        if image.get("num_channels") != 3:
+            raise self.refusal("an input of 3 channels (RGB)", image.get("num_channels"))
+        shape = image.get("spatial_shape")
+        if not (isinstance(shape, list) and len(shape) == 2 and all(map(_is_size, shape))):
+            raise self.refusal("inputs.image.spatial_shape of [height, width]", shape)
+        if image.get("value_range", [0, 1]) != [0, 1]:
+            raise self.refusal("inputs.image.value_range of [0, 1]", image["value_range"])
+        order = [str(name) for name in dict(image.get("channel_def") or {}).values()]
+        if order and [name[:1].upper() for name in order] != ["R", "G", "B"]:
+            raise self.refusal("inputs.image.channel_def in the order R, G, B", order)
+        return int(shape[0]), int(shape[1])
+
+    def output_channels(self) -> tuple[str, ...]:
+        pred = self.tensor("outputs", "pred")
+        number, names = pred.get("num_channels"), pred.get("channel_def")
+        if not isinstance(names, dict) or not names:
+            raise self.refusal("outputs.pred.channel_def with a name for each channel", names)
+        if sorted(names) != sorted(map(str, range(len(names)))) or len(names) != number:
+            raise self.refusal(f"outputs.pred.channel_def of {number} channels", sorted(names))
+        channels = tuple(str(names[str(i)]) for i in range(len(names)))
+        if not object_labels(channels):
+            raise self.refusal("at least one channel that is not background", channels)
+        return channels
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 8 <= value <= 8192

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a bundle to a compiled OpenVINO model, converted once and kept in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from openvino import frontend
+
+from monai_medvid.errors import ModelError
+from monai_medvid.inference.bundle import Bundle
+
+logger = logging.getLogger(__name__)
+
+_LAYOUT = 1
+"""Raise when what is stored, or how the graph is made, changes."""
+_MODEL, _SIDECAR = "model.xml", "check.json"
+_REFUSALS = (
+    frontend.GeneralFailure,
+    frontend.NotImplementedFailure,
+    frontend.OpConversionFailure,
+    frontend.OpValidationFailure,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+_MEAN_DIFFERENCE = 0.01
+"""bf16 is used where probabilities differ from torch's by no more than this on average."""
+
+
+def compile_bundle(bundle: Bundle) -> tuple[Any, str]:
+    """Compile a bundle for this CPU.
+
+    Returns:
+        The compiled model, (1, h, w, 3) uint8 in, and its precision: "bf16" where the CPU
+        computes in it and the bundle's probabilities stay those of torch, else "f32".
+
+    Raises:
+        BundleError: The bundle is damaged.
+        ModelError: OpenVINO cannot take the network.
+    """
+    core = ov.Core()
+    has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    folder = cache_folder() / _key(bundle, has_bf16)
+    stored = _read(core, folder)
+    if stored is None:
+        stored = _convert(core, bundle, has_bf16)
+        _write(folder, *stored)
+    model, precision = stored
+    return _compile(core, model, precision), precision
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: ``$XDG_CACHE_HOME/monai-medvid/openvino``."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "monai-medvid" / "openvino"
+
+
+def _compile(core: Any, model: Any, precision: str) -> Any:
+    return core.compile_model(
+        model,
+        "CPU",
+        {
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            "INFERENCE_PRECISION_HINT": precision,
+            # the decoder's thread needs a core now and then: pinned threads would wait for it
+            "ENABLE_CPU_PINNING": False,
+        },
+    )
+
+
+def _key(bundle: Bundle, has_bf16: bool) -> str:
+    config = b"".join(
+        path.read_bytes() for path in sorted((bundle.info.path / "configs").glob("inference.*"))
+    )
+    parts = [_LAYOUT, bundle.weights_sha256, repr(bundle.format), has_bf16, ov.__version__]
+    parts.append(hashlib.sha256(config).hexdigest())
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _convert(core: Any, bundle: Bundle, has_bf16: bool) -> tuple[Any, str]:
+    import torch
+
+    from monai_medvid.inference.graph import ProbabilityGraph
+
+    graph = ProbabilityGraph(bundle).eval()
+    shape = (1, bundle.format.height, bundle.format.width, 3)
+    try:
+        with torch.inference_mode():
+            model = ov.convert_model(graph, example_input=torch.zeros(shape, dtype=torch.uint8))
+        model.reshape(list(shape))
+    except _REFUSALS as error:
+        raise ModelError(
+            f"expected a network that OpenVINO can take in bundle {bundle.info.name!r}, found one "
+            f"it refuses ({_last_line(error)}). Use runtime 'torch'."
+        ) from error
+    precision = "f32"
+    if has_bf16 and _difference(_compile(core, model, "bf16"), graph, shape) <= _MEAN_DIFFERENCE:
+        precision = "bf16"
+    return model, precision
+
+
+def _last_line(error: Exception) -> str:
+    """OpenVINO tells where it failed first, and why at the end."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip(" -")[:160]
+
+
+def _difference(compiled: Any, graph: Any, shape: tuple[int, ...]) -> float:
+    """Mean difference from torch on smooth pictures, the worst of a few."""
+    import torch
+
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for cells in (4, 16, 64):
+        coarse = torch.from_numpy(rng.integers(0, 256, (1, 3, cells, cells)).astype(np.float32))
+        picture = torch.nn.functional.interpolate(coarse, size=shape[1:3], mode="bilinear")
+        pixels = picture.permute(0, 2, 3, 1).to(torch.uint8).contiguous()
+        with torch.inference_mode():
+            reference = graph(pixels).numpy()
+        worst = max(worst, float(np.abs(compiled(pixels.numpy())[0] - reference).mean()))
+    return worst
+
+
+def _read(core: Any, folder: Path) -> tuple[Any, str] | None:
+    """Read a stored model; None where there is none or where it is not what was written."""
+    try:
+        sidecar = json.loads((folder / _SIDECAR).read_text())
+        if sidecar["sha256"] != _digest(folder):
+            logger.info("the stored OpenVINO model is damaged and is made again")
+            return None
+        return core.read_model(folder / _MODEL), str(sidecar["precision"])
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError):
+        return None
+
+
+def _write(folder: Path, model: Any, precision: str) -> None:
+    """Store a model whole or not at all; a cache that cannot be written is no failure."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+            fresh = Path(name) / folder.name
+            fresh.mkdir()
+            ov.save_model(model, fresh / _MODEL, compress_to_fp16=False)
+            sidecar = {"sha256": _digest(fresh), "precision": precision}
+            (fresh / _SIDECAR).write_text(json.dumps(sidecar))
+            shutil.rmtree(folder, ignore_errors=True)
+            fresh.rename(folder)
+    except (OSError, RuntimeError) as error:
+        logger.info("the OpenVINO model is not kept for the next run: %s", type(error).__name__)
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in (folder / _MODEL, (folder / _MODEL).with_suffix(".bin")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames in, probabilities out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+
+from monai_medvid.inference.bundle import Bundle
+from monai_medvid.inference.prediction import PredictionBatch
+from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
+from monai_medvid.inference.runtime import Device, RuntimeName, make_runtime
+from monai_medvid.video.frames import FrameBatch
+
+_AHEAD = 1
+"""Batches that are computed while the caller looks at an earlier one."""
+
+
+class Predictor:
+    """Runs a bundle's network on frames of any size.
+
+    Example:
+        >>> predictor = Predictor(load_bundle("colonoscopy_polyp_segmentation"))
+        >>> predictor.predict(video[:8]).probabilities.shape
+        (8, 1, 256, 320)
+    """
+
+    def __init__(
+        self, bundle: Bundle, *, device: Device = "auto", runtime: RuntimeName = "auto"
+    ) -> None:
+        """Make ready to predict.
+
+        Raises:
+            BundleError: The bundle is damaged.
+            ModelError: The device or runtime asked for is not here.
+        """
+        self.bundle = bundle
+        self.runtime = make_runtime(bundle, device=device, runtime=runtime)
+
+    def predict(self, batch: FrameBatch) -> PredictionBatch:
+        """Predict for a few frames and wait for the result.
+
+        Raises:
+            ModelError: The network failed.
+        """
+        return self._start(batch)()
+
+    def stream(self, batches: Iterable[FrameBatch]) -> Iterator[PredictionBatch]:
+        """Predict for batch after batch, in order; the next is computed while one is looked at.
+
+        Raises:
+            ModelError: The network failed.
+        """
+        pending: deque[Callable[[], PredictionBatch]] = deque()
+        for batch in batches:
+            pending.append(self._start(batch))
+            if len(pending) > _AHEAD:
+                yield pending.popleft()()
+        while pending:
+            yield pending.popleft()()
+
+    def _start(self, batch: FrameBatch) -> Callable[[], PredictionBatch]:
+        layout = self.bundle.format
+        pixels = resize_frames(
+            batch.frames, height=layout.height, width=layout.width, device=self.runtime.device
+        )
+        wait = self.runtime.start(pixels)
+        sharpness = measure_sharpness(pixels.cpu().numpy())
+
+        def finish() -> PredictionBatch:
+            return PredictionBatch(wait(), batch.seconds, batch.indices, sharpness)
+
+        return finish
+
+    def close(self) -> None:
+        """Give back threads and memory; safe to call twice."""
+        self.runtime.close()
+
+    def __enter__(self) -> Predictor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = f"{self.runtime.name}, {self.runtime.device}, {self.runtime.precision}"
+        return f"Predictor({self.bundle.info.name}, {where})"
