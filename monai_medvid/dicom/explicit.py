@@ -17,7 +17,10 @@ ITEM = 0xFFFEE000
 ITEM_END = 0xFFFEE00D
 SEQUENCE_END = 0xFFFEE0DD
 
-_LONG_HEADER = frozenset({"OB", "OW", "SQ", "UN"})
+# VRs with a 32 bit length (PS3.5 7.1.2)
+_LONG_HEADER = frozenset(
+    {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
+)
 
 
 def tag_bytes(tag: int) -> bytes:
