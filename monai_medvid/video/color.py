@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decoded pictures to RGB: which matrix and range, which way up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+from av.buffer import Buffer
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+
+from monai_medvid.video.decoder import Frame
+
+_HD_LINES = 720
+# ITU-T H.273 table 4, MatrixCoefficients
+_MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020"}
+_SWS = {
+    "bt601": Colorspace.ITU601,
+    "bt709": Colorspace.ITU709,
+    "bt2020": Colorspace.BT2020,
+    "fcc": Colorspace.FCC,
+    "smpte240m": Colorspace.SMPTE240M,
+}
+_UNSPECIFIED = 2
+_HDR_TRANSFERS = {16: "PQ", 18: "HLG"}  # ITU-T H.273 table 3, TransferCharacteristics
+
+
+@dataclass(frozen=True)
+class Coloring:
+    """How samples become RGB.
+
+    Attributes:
+        matrix: "bt601", "bt709", "bt2020", "fcc", "smpte240m", "rgb" or "gray".
+        range: "limited" or "full".
+        warnings: What was assumed.
+    """
+
+    matrix: str
+    range: Literal["limited", "full"]
+    warnings: tuple[str, ...] = ()
+
+
+def coloring_of(picture: VideoFrame) -> Coloring:
+    """The matrix and range that a picture is flagged with, or the usual ones for its size."""
+    full = picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
+    kind: Literal["limited", "full"] = "full" if full else "limited"
+    if picture.format.is_rgb or picture.format.has_palette:
+        return Coloring("rgb", "full")
+    if picture.format.name.startswith(("gray", "mono", "ya")):
+        return Coloring("gray", kind)
+    notes = []
+    matrix = _MATRICES.get(picture.colorspace)
+    if matrix is None:
+        matrix = "bt709" if picture.height >= _HD_LINES else "bt601"
+        if picture.colorspace != _UNSPECIFIED:
+            notes.append(
+                f"The stream's colour matrix {picture.colorspace} is not supported; "
+                f"{matrix} is used."
+            )
+        elif matrix == "bt709":
+            notes.append("The stream does not name its colour matrix; bt709 is assumed for HD.")
+    if picture.color_trc in _HDR_TRANSFERS:
+        transfer = _HDR_TRANSFERS[picture.color_trc]
+        notes.append(f"The stream has high dynamic range ({transfer}); it is not tone-mapped.")
+    return Coloring(matrix, kind, tuple(notes))
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How the coded picture is put upright: transposed first, then mirrored.
+
+    Attributes:
+        transpose: Swap rows and columns.
+        mirror: Left to right, after transposing.
+        flip: Top to bottom, after transposing.
+    """
+
+    transpose: bool = False
+    mirror: bool = False
+    flip: bool = False
+
+    @property
+    def degrees(self) -> int:
+        """Degrees clockwise; for mirrored pictures, those of the rotation that comes with it."""
+        if self.transpose:
+            return 90 if self.mirror or not self.flip else 270
+        return 180 if self.flip else 0
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the picture is also mirrored, which no rotation can do."""
+        return self.transpose ^ self.mirror ^ self.flip
+
+    def apply(self, frame: Frame) -> Frame:
+        """The upright picture, contiguous."""
+        turned = frame.transpose(1, 0, 2) if self.transpose else frame
+        turned = turned[:: -1 if self.flip else 1, :: -1 if self.mirror else 1]
+        return np.ascontiguousarray(turned)
+
+
+def turn_of(picture: VideoFrame) -> Turn | None:
+    """The display matrix (ISO/IEC 14496-12 8.3.2.3) of a picture; None if at no right angle."""
+    data = cast("Buffer | None", picture.side_data.get("DISPLAYMATRIX"))
+    if data is None:
+        return Turn()
+    a, b, _, c, d = (np.frombuffer(memoryview(data), "<i4")[:5] / 65536).tolist()
+    if abs(a) > 0.99 and abs(d) > 0.99:
+        return Turn(mirror=a < 0, flip=d < 0)
+    if abs(b) > 0.99 and abs(c) > 0.99:
+        return Turn(transpose=True, mirror=c < 0, flip=b < 0)
+    return None
+
+
+class RgbConverter:
+    """Turns decoded pictures into (H, W, 3) uint8 RGB of one size and orientation.
+
+    Not thread-safe: one a session.
+    """
+
+    def __init__(self, coloring: Coloring, turn: Turn, *, width: int, height: int) -> None:
+        self._coloring = coloring
+        self._turn = turn
+        self._size = (width, height)
+        self._scaler = VideoReformatter()
+
+    def convert(self, picture: VideoFrame) -> Frame:
+        """The picture as (H, W, 3) uint8 RGB; may share the memory of nothing else."""
+        width, height = self._size
+        rgb = self._scaler.reformat(
+            picture,
+            width=width,
+            height=height,
+            format="rgb24",
+            src_colorspace=_SWS.get(self._coloring.matrix),
+            src_color_range=self._range(),
+            threads=1,
+        )
+        plane = rgb.planes[0]
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(height, plane.line_size)
+        frame: Frame = lines[:, : width * 3].reshape(height, width, 3)
+        return frame if self._turn == Turn() else self._turn.apply(frame)
+
+    def _range(self) -> ColorRange | None:
+        if self._coloring.matrix == "rgb":
+            return None
+        return ColorRange.JPEG if self._coloring.range == "full" else ColorRange.MPEG

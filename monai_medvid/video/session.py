@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One running decoder: gives the picture of a frame number, forward cheaply, backward by seeking.
+
+Pictures are recognised by the number of the packet they were coded in, which travels through the
+decoder in place of the time stamp. Missing, repeated or jumping time stamps cannot shift a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import av.error
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from monai_medvid.video.index import FrameIndex
+from monai_medvid.video.media import MAX_PIXELS, Media
+from monai_medvid.video.seek import demux_from
+
+_PATIENCE = 16
+"""Pictures past the wanted one after which it will not come any more (H.264 reorders up to 16)."""
+
+_NONREF_IS_SAFE = frozenset({"h264", "mpeg2video", "mpeg1video"})
+"""Codecs whose non-reference pictures nothing depends on, as their decoders judge it."""
+
+
+class Session:
+    """Decodes one stream from any frame onward.
+
+    Attributes:
+        next_frame: The frame after the last one given; going on from here needs no seek.
+        errors: Decoding errors met since the last start.
+    """
+
+    def __init__(self, media: Media, index: FrameIndex, *, careful: bool = False) -> None:
+        self._media = media
+        self._index = index
+        self._careful = careful
+        self._open = media.open()
+        self._codec = prepare(self._open.stream, threads="SLICE" if careful else "AUTO")
+        self._packets: Iterator[tuple[int, Packet[VideoStream]]] | None = None
+        self._ready: dict[int, VideoFrame] = {}
+        self._last: tuple[int, VideoFrame | None] | None = None
+        self._fed = -1
+        self._step = 1
+        self._grid = 0
+        self.next_frame = -1
+        self.errors = 0
+
+    def fetch(self, frame: int, *, step: int = 1) -> VideoFrame | None:
+        """The picture of a frame, or None where the stream holds none that can be decoded.
+
+        Args:
+            frame: Display number.
+            step: Only every step-th frame from here on will be asked for; lets the decoder leave
+                out pictures that nothing refers to.
+        """
+        if self._last is not None and self._last[0] == frame:
+            return self._last[1]
+        if not self._goes_on(frame, step):
+            self._start(frame, step)
+        while frame not in self._ready and self._feed(frame):
+            pass
+        self.next_frame = frame + 1
+        picture = self._ready.get(frame)
+        for done in [number for number in self._ready if number <= frame]:
+            del self._ready[done]
+        self._last = (frame, picture)
+        return picture
+
+    def close(self) -> None:
+        """Give back the file and the decoder's threads."""
+        self._ready.clear()
+        self._last = self._packets = None
+        self._open.close()
+
+    def _goes_on(self, frame: int, step: int) -> bool:
+        if frame < self.next_frame:
+            return False
+        if self._step != 1 and (step != self._step or (frame - self._grid) % step):
+            return False
+        if frame in self._ready or self._packets is None:
+            return frame in self._ready
+        return self._index.sync_before(frame) <= self._fed
+
+    def _start(self, frame: int, step: int) -> None:
+        self._ready.clear()
+        self.errors = 0
+        first = self._index.sync_before(frame)
+        if self._fed < 0 and first == 0:
+            self._packets = enumerate(self._open.packets())
+        else:
+            self._open, self._packets = demux_from(self._media, self._open, self._index, first)
+            if self._open.stream.codec_context is not self._codec:
+                self._codec = prepare(
+                    self._open.stream, threads="SLICE" if self._careful else "AUTO"
+                )
+        self._fed, self._step, self._grid = first, step, frame
+
+    def _feed(self, wanted: int) -> bool:
+        """Give the decoder one packet; False when the wanted picture will not come."""
+        entry = next(self._packets, None) if self._packets is not None else None
+        if entry is None:
+            self._drain()
+            return False
+        number, packet = entry
+        self._fed = number
+        packet.pts = packet.dts = number
+        self._choose_effort(number, wanted)
+        self._keep(self._decode(packet), wanted)
+        return len(self._ready) < _PATIENCE
+
+    def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        try:
+            return self._codec.decode(packet)
+        except (av.error.FFmpegError, EOFError):
+            self.errors += 1
+            return []
+
+    def _drain(self) -> None:
+        self._keep(self._decode(None), 0)
+        self._packets = None
+
+    def _keep(self, pictures: list[VideoFrame], wanted: int) -> None:
+        for picture in pictures:
+            number = int(self._index.rank[picture.pts]) if picture.pts is not None else -1
+            if number >= wanted:
+                self._ready[number] = picture
+
+    def _choose_effort(self, number: int, wanted: int) -> None:
+        if self._careful or self._codec.name not in _NONREF_IS_SAFE:
+            return
+        rank = int(self._index.rank[number])
+        needed = rank >= wanted and (rank - self._grid) % self._step == 0
+        self._codec.skip_frame = "DEFAULT" if needed else "NONREF"
+
+
+def prepare(stream: VideoStream, *, threads: str) -> VideoCodecContext:
+    """Set up a stream's decoder before its first packet."""
+    codec = stream.codec_context
+    codec.thread_type = threads  # type: ignore[assignment]
+    codec.options = {"max_pixels": str(MAX_PIXELS)}
+    return codec
