@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small videos for tests, made with PyAV; their pictures are a bright disc moving on pink."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+
+def disc_frame(number: int, *, height: int = 96, width: int = 128) -> np.ndarray:
+    """(H, W, 3) uint8 RGB: a disc whose place follows from the frame number."""
+    frame = np.full((height, width, 3), (190, 120, 110), np.uint8)
+    center = (20 + (number * 3) % (width - 40), height // 2)
+    cv2.circle(frame, center, height // 6, (230, 90, 80), -1)
+    return frame
+
+
+def write_clip(
+    path: Path,
+    *,
+    frames: int = 50,
+    height: int = 96,
+    width: int = 128,
+    rate: Fraction = Fraction(25),
+    codec: str = "libx264",
+    pixel_format: str = "yuv420p",
+) -> Path:
+    """Write a clip; the container follows from the suffix."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
+        stream.gop_size = 12
+        for number in range(frames):
+            picture = av.VideoFrame.from_ndarray(
+                disc_frame(number, height=height, width=width), format="rgb24"
+            )
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
