@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run every benchmark and write its ratios into docs/reference/benchmarks.md.
+
+Each benchmark prints a JSON document with ``--json``: ``{"title": str, "setting": str,
+"rows": [{"what": str, "value": str, "against": str, "ratio": float | None, "reach": str}]}``.
+Figures of one row come from one run on the same input; these are ratios, since absolute times
+differ from machine to machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
+NAMES = ("decode", "cine", "random_access", "analyze", "seg", "sr", "memory")
+
+
+def run(name: str) -> dict[str, Any]:
+    """Run one benchmark in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / f"{name}.py"), "--json"],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def machine() -> str:
+    """The processor's name and count."""
+    info = Path("/proc/cpuinfo")
+    names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+    name = names[0].split(":", 1)[1].strip() if names else platform.processor()
+    return f"{name}, {os.cpu_count()} cores, Python {platform.python_version()}, no GPU"
+
+
+def today() -> date:
+    return datetime.now(timezone.utc).date()
+
+
+def table(document: dict[str, Any]) -> str:
+    """One benchmark as Markdown."""
+    lines = [
+        f"## {document['title']}",
+        "",
+        document["setting"],
+        "",
+        "| what | measured | against | ratio | reach |",
+        "|---|---|---|---|---|",
+    ]
+    for row in document["rows"]:
+        ratio = "" if row.get("ratio") is None else f"{row['ratio']:.2f}"
+        lines.append(
+            f"| {row['what']} | {row['value']} | {row['against']} | {ratio} | {row['reach']} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run what is asked for and rewrite the page's parts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=NAMES, choices=[*NAMES, []])
+    names = parser.parse_args().names
+    parts = [table(run(name)) for name in names]
+    text = "\n".join(parts)
+    if tuple(names) == NAMES:
+        PAGE.write_text(
+            "# Benchmarks\n\nWritten by `make benchmarks`. Each table comes from one run of "
+            "`benchmarks/<name>.py`, which measures both sides on the same input; the machine was "
+            f"{machine()} ({today()}). \"Ratio\" is theirs divided by ours in time, so more than "
+            "1 means that ours is faster, unless the row says otherwise.\n\n" + text
+        )
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
