@@ -113,7 +113,7 @@ def interval(
     """A finding in time."""
     middle = (start + end) // 2
     return Interval(
-        uid=f"2.25.1{number_}",
+        uid=f"2.25.{1000 * start + end}",
         number=number_,
         kind=kind,  # type: ignore[arg-type]
         label=label,

@@ -1,0 +1,86 @@
+// Plays, seeks and steps by frame number. The frame that is shown is told by the time stamp of
+// the picture itself (requestVideoFrameCallback); seeks go to the middle of a frame.
+
+function makePlayer(video, clock, onFrame) {
+  let frame = 0;
+  let wanted = null; // the frame of the latest seek that has not arrived
+  const stamps = video && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
+
+  function show(index) {
+    frame = index;
+    onFrame(frame);
+  }
+
+  function watch(_, picture) {
+    show(clock.stamped(picture.mediaTime));
+    video.requestVideoFrameCallback(watch);
+  }
+
+  function watchRoughly() {
+    if (!video.paused) show(clock.at(video.currentTime));
+    requestAnimationFrame(watchRoughly);
+  }
+
+  function seek() {
+    if (video.readyState > 0 && !video.seeking) video.currentTime = clock.middle(wanted);
+  }
+
+  function arrived() {
+    if (wanted === null) return;
+    if (clock.at(video.currentTime) !== wanted) return seek();
+    const index = wanted;
+    wanted = null;
+    if (video.paused) show(index);
+  }
+
+  // Playing ends somewhere between two pictures: settle on the one that was last shown.
+  function settle() {
+    if (wanted === null && !video.ended) goTo(frame);
+    onFrame(frame);
+  }
+
+  function goTo(index) {
+    index = clamp(Math.round(index), 0, clock.count - 1);
+    if (!playable()) return show(index);
+    wanted = index;
+    seek();
+  }
+
+  function playable() {
+    return video !== null && video.error === null;
+  }
+
+  function step(frames) {
+    if (playable() && !video.paused) video.pause();
+    goTo((wanted === null ? frame : wanted) + frames);
+  }
+
+  function toggle() {
+    if (!playable()) return;
+    if (video.paused) video.play().catch(() => {});
+    else video.pause();
+  }
+
+  if (video) {
+    video.addEventListener("loadedmetadata", () => wanted !== null && seek());
+    video.addEventListener("seeked", arrived);
+    video.addEventListener("pause", () => requestAnimationFrame(settle));
+    video.addEventListener("ended", () => show(clock.count - 1));
+    if (stamps) video.requestVideoFrameCallback(watch);
+    else requestAnimationFrame(watchRoughly);
+  }
+
+  return {
+    goTo,
+    step,
+    toggle,
+    playable,
+    get frame() { return frame; },
+    get target() { return wanted === null ? frame : wanted; },
+    get playing() { return playable() && !video.paused; },
+    // whether picture and outlines are of the same frame for certain
+    get exact() { return !playable() || (video.paused && wanted === null); },
+    pause() { if (playable()) video.pause(); },
+    set rate(value) { if (video) video.playbackRate = value; },
+  };
+}
