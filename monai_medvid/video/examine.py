@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -14,6 +15,7 @@ from monai_medvid.video.color import Coloring, Turn, coloring_of, turn_of
 from monai_medvid.video.index import FrameIndex
 from monai_medvid.video.info import VideoInfo
 from monai_medvid.video.media import Media, OpenMedia, check_size
+from monai_medvid.video.oddities import gaps, oddities
 from monai_medvid.video.packets import PacketTable, read_packets
 from monai_medvid.video.verify import Clock, readable_frames, verified_index
 
@@ -60,9 +62,9 @@ def examine(
     opened = media.open()
     try:
         packets = read_packets(opened)
-        _refuse_unreadable(packets)
-        clock, assumed = _clock_of(opened, packets, fps)
         facts = _Facts.of(opened, kind)
+        _refuse_unreadable(packets, facts)
+        clock, assumed = _clock_of(opened, packets, fps)
     finally:
         opened.close()
     verified = verified_index(media, packets, clock)
@@ -71,12 +73,12 @@ def examine(
     return _describe(media, index, verified.head, facts, notes)
 
 
-def _refuse_unreadable(packets: PacketTable) -> None:
+def _refuse_unreadable(packets: PacketTable, facts: _Facts) -> None:
     if not len(packets):
         raise VideoReadError(
             "Expected pictures, found a video track of zero duration. The recording is empty."
         )
-    if len(packets) == 1:
+    if len(packets) == 1 and facts.claimed_frames <= 1 and not packets.damaged:
         raise VideoReadError("Expected a video, found a single picture. Pass images as a folder.")
     if packets.encrypted:
         raise VideoReadError(
@@ -89,10 +91,12 @@ def _clock_of(
 ) -> tuple[Clock, tuple[str, ...]]:
     stream = opened.stream
     named = stream.average_rate or stream.guessed_rate
+    if not packets.timed:
+        named = stream.codec_context.framerate or named
     rate = fps or named or _USUAL_RATE
     notes: tuple[str, ...] = ()
     if not packets.timed and fps is None:
-        notes = (f"The stream has no times; {float(rate):g} frames a second are assumed.",)
+        notes = (f"The stream has no time stamps; {float(rate):g} frames a second are assumed.",)
     reorders = bool(stream.codec_context.codec.reorder)
     return Clock(stream.time_base or 1 / rate, rate, reorders), notes
 
@@ -109,6 +113,7 @@ class _Facts:
     has_audio: bool
     interlaced: bool
     claimed_frames: int
+    claimed_end: Fraction | None
     notes: tuple[str, ...]
 
     @classmethod
@@ -125,6 +130,7 @@ class _Facts:
             has_audio=bool(container.streams.audio),
             interlaced=stream.codec_context.field_order > 1,
             claimed_frames=stream.frames,
+            claimed_end=_tagged_duration(stream.metadata.get("DURATION")),
             notes=notes,
         )
 
@@ -132,8 +138,7 @@ class _Facts:
 def _up_to_break(
     media: Media, index: FrameIndex, facts: _Facts
 ) -> tuple[FrameIndex, tuple[str, ...]]:
-    packets = index.packets
-    damaged = packets.damaged
+    damaged = index.packets.damaged or _falls_short(index, facts)
     if not damaged and facts.container in _KNOWS_ITS_LENGTH:
         return index, ()
     readable = readable_frames(media, index)
@@ -151,6 +156,27 @@ def _up_to_break(
     return index, (f"The stream breaks after frame {readable - 1} ({seconds:.2f} s){cut}.",)
 
 
+def _falls_short(index: FrameIndex, facts: _Facts) -> bool:
+    """Whether there is less than the container's own header promises."""
+    if facts.container == "avi":
+        return len(index.packets) < facts.claimed_frames
+    if facts.claimed_end is None:
+        return False
+    timeline = index.timeline
+    begin = index.packets.pts[index.order[0]]
+    end = timeline.duration + max(int(begin), 0) * timeline.time_base
+    return end + 2 * timeline.last_step * timeline.time_base < facts.claimed_end
+
+
+def _tagged_duration(text: str | None) -> Fraction | None:
+    """Matroska's statistics tag of a track, e.g. "00:00:03.000000000"."""
+    match = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", text or "")
+    if match is None:
+        return None
+    hours, minutes, seconds = match.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+
+
 def _describe(
     media: Media,
     index: FrameIndex,
@@ -162,7 +188,12 @@ def _describe(
     check_size(first.width, first.height)
     coloring, turn = coloring_of(first), turn_of(first)
     interlaced = facts.interlaced or any(picture.interlaced_frame for picture in head)
-    notes = (*notes, *coloring.warnings, *_oddities(facts, turn, interlaced))
+    notes = (
+        *notes,
+        *coloring.warnings,
+        *oddities(facts.pixel_aspect, turn, interlaced=interlaced),
+        *gaps(index.timeline),
+    )
     turn = turn or Turn()
     size = (first.width, first.height)
     width, height = reversed(size) if turn.transpose else size
@@ -189,22 +220,6 @@ def _describe(
         warnings=notes,
     )
     return Examined(media, index, coloring, turn, size, info)
-
-
-def _oddities(facts: _Facts, turn: Turn | None, interlaced: bool) -> list[str]:
-    notes = []
-    if interlaced:
-        notes.append("The stream is interlaced; both fields are kept in each frame.")
-    if facts.pixel_aspect != 1:
-        notes.append(
-            f"Pixels are not square ({facts.pixel_aspect.numerator}:"
-            f"{facts.pixel_aspect.denominator}); frames keep the stored grid."
-        )
-    if turn is None:
-        notes.append("The display matrix is no right angle and is not applied.")
-    elif turn.mirrored:
-        notes.append("The display matrix mirrors the picture; it is applied.")
-    return notes
 
 
 def _rate_of(index: FrameIndex, named: Fraction | None) -> Fraction | None:

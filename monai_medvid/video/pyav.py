@@ -66,8 +66,8 @@ class PyAVDecoder:
         try:
             for index in indices:
                 picture = reader.session.fetch(index, step=step)
-                if picture is None and not reader.careful:
-                    self._careful = True
+                if not reader.careful and (picture is None or reader.session.met_damage):
+                    self._note_damage(picture, index)
                     self._discard(reader)
                     reader = self._borrow()
                     picture = reader.session.fetch(index)
@@ -79,11 +79,15 @@ class PyAVDecoder:
         if picture is None:
             self._note(index, "cannot be decoded and is given as black")
             return np.zeros((self.info.height, self.info.width, 3), np.uint8)
-        if picture.is_corrupt:
-            self._note(index, "is damaged")
         if (picture.width, picture.height) != self._examined.coded_size:
             self._note(index, f"is {picture.width}x{picture.height} and is scaled to the first's")
         return reader.converter.convert(picture)
+
+    def _note_damage(self, picture: VideoFrame | None, index: int) -> None:
+        """From now on every stretch is decoded by itself, so that damage always looks the same."""
+        self._careful = True
+        if picture is not None:
+            self._note(index, "or one shortly after it is damaged; pictures near it may be wrong")
 
     def _note(self, index: int, what: str) -> None:
         with self._lock:

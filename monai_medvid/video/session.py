@@ -29,9 +29,16 @@ _NONREF_IS_SAFE = frozenset({"h264", "mpeg2video", "mpeg1video"})
 class Session:
     """Decodes one stream from any frame onward.
 
+    Args:
+        media: The source.
+        index: Display order over its packets.
+        careful: For damaged streams: one thread, nothing left out, and every stretch between
+            starting points decoded by itself, so that what damage does to a frame does not
+            depend on what was asked for before.
+
     Attributes:
         next_frame: The frame after the last one given; going on from here needs no seek.
-        errors: Decoding errors met since the last start.
+        met_damage: Whether decoding met errors since the last start.
     """
 
     def __init__(self, media: Media, index: FrameIndex, *, careful: bool = False) -> None:
@@ -43,11 +50,11 @@ class Session:
         self._packets: Iterator[tuple[int, Packet[VideoStream]]] | None = None
         self._ready: dict[int, VideoFrame] = {}
         self._last: tuple[int, VideoFrame | None] | None = None
-        self._fed = -1
+        self._first = self._fed = -1
         self._step = 1
         self._grid = 0
         self.next_frame = -1
-        self.errors = 0
+        self.met_damage = False
 
     def fetch(self, frame: int, *, step: int = 1) -> VideoFrame | None:
         """The picture of a frame, or None where the stream holds none that can be decoded.
@@ -68,6 +75,7 @@ class Session:
         for done in [number for number in self._ready if number <= frame]:
             del self._ready[done]
         self._last = (frame, picture)
+        self.met_damage |= picture is not None and picture.is_corrupt
         return picture
 
     def close(self) -> None:
@@ -81,13 +89,14 @@ class Session:
             return False
         if self._step != 1 and (step != self._step or (frame - self._grid) % step):
             return False
-        if frame in self._ready or self._packets is None:
+        if not self._careful and (frame in self._ready or self._packets is None):
             return frame in self._ready
-        return self._index.sync_before(frame) <= self._fed
+        sync = self._index.sync_before(frame)
+        return sync == self._first if self._careful else sync <= self._fed
 
     def _start(self, frame: int, step: int) -> None:
         self._ready.clear()
-        self.errors = 0
+        self.met_damage = False
         first = self._index.sync_before(frame)
         if self._fed < 0 and first == 0:
             self._packets = enumerate(self._open.packets())
@@ -97,7 +106,8 @@ class Session:
                 self._codec = prepare(
                     self._open.stream, threads="SLICE" if self._careful else "AUTO"
                 )
-        self._fed, self._step, self._grid = first, step, frame
+        self._first = self._fed = first
+        self._step, self._grid = step, frame
 
     def _feed(self, wanted: int) -> bool:
         """Give the decoder one packet; False when the wanted picture will not come."""
@@ -116,7 +126,7 @@ class Session:
         try:
             return self._codec.decode(packet)
         except (av.error.FFmpegError, EOFError):
-            self.errors += 1
+            self.met_damage = True
             return []
 
     def _drain(self) -> None:

@@ -124,12 +124,12 @@ def readable_frames(media: Media, index: FrameIndex) -> int:
     begin = max(0, min(int(index.sync_ranks[-1]), len(index) - 1))
     if len(index) - begin > _TAIL:
         return len(index)
-    session = Session(media, index, careful=True)
+    session = Session(media, index)
     try:
         readable = begin
         for frame in range(begin, len(index)):
             picture = session.fetch(frame)
-            if picture is not None and not picture.is_corrupt and not session.errors:
+            if picture is not None and not picture.is_corrupt:
                 readable = frame + 1
         return readable
     finally:
