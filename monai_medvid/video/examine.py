@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -11,16 +10,16 @@ from typing import Literal
 from av.video.frame import VideoFrame
 
 from monai_medvid.errors import VideoReadError
+from monai_medvid.video.breaks import Promise, up_to_break
 from monai_medvid.video.color import Coloring, Turn, coloring_of, turn_of
 from monai_medvid.video.index import FrameIndex
 from monai_medvid.video.info import VideoInfo
 from monai_medvid.video.media import Media, OpenMedia, check_size
 from monai_medvid.video.oddities import gaps, oddities
 from monai_medvid.video.packets import PacketTable, read_packets
-from monai_medvid.video.verify import Clock, readable_frames, verified_index
+from monai_medvid.video.verify import Clock, verified_index
 
 _USUAL_RATE = Fraction(25)
-_READABLE_SECONDS = 1
 _NAMES = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "matroska"}
 _KNOWS_ITS_LENGTH = frozenset({"mp4"})
 
@@ -63,22 +62,25 @@ def examine(
     try:
         packets = read_packets(opened)
         facts = _Facts.of(opened, kind)
-        _refuse_unreadable(packets, facts)
+        promise = Promise.of(opened)
+        _refuse_unreadable(packets, promise)
         clock, assumed = _clock_of(opened, packets, fps)
     finally:
         opened.close()
     verified = verified_index(media, packets, clock)
-    index, broken = _up_to_break(media, verified.index, facts)
+    index, broken = up_to_break(
+        media, verified.index, promise, sure=facts.container in _KNOWS_ITS_LENGTH
+    )
     notes = (*assumed, *verified.notes, *broken, *facts.notes)
     return _describe(media, index, verified.head, facts, notes)
 
 
-def _refuse_unreadable(packets: PacketTable, facts: _Facts) -> None:
+def _refuse_unreadable(packets: PacketTable, promise: Promise) -> None:
     if not len(packets):
         raise VideoReadError(
             "Expected pictures, found a video track of zero duration. The recording is empty."
         )
-    if len(packets) == 1 and facts.claimed_frames <= 1 and not packets.damaged:
+    if len(packets) == 1 and promise.frames <= 1 and not packets.damaged:
         raise VideoReadError("Expected a video, found a single picture. Pass images as a folder.")
     if packets.encrypted:
         raise VideoReadError(
@@ -112,8 +114,6 @@ class _Facts:
     pixel_aspect: Fraction
     has_audio: bool
     interlaced: bool
-    claimed_frames: int
-    claimed_end: Fraction | None
     notes: tuple[str, ...]
 
     @classmethod
@@ -129,52 +129,8 @@ class _Facts:
             pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
             has_audio=bool(container.streams.audio),
             interlaced=stream.codec_context.field_order > 1,
-            claimed_frames=stream.frames,
-            claimed_end=_tagged_duration(stream.metadata.get("DURATION")),
             notes=notes,
         )
-
-
-def _up_to_break(
-    media: Media, index: FrameIndex, facts: _Facts
-) -> tuple[FrameIndex, tuple[str, ...]]:
-    damaged = index.packets.damaged or _falls_short(index, facts)
-    if not damaged and facts.container in _KNOWS_ITS_LENGTH:
-        return index, ()
-    readable = readable_frames(media, index)
-    if readable == len(index) and not damaged:
-        return index, ()
-    whole, index = len(index), index.head(readable)
-    seconds = float(index.timeline.duration)
-    if seconds < _READABLE_SECONDS:
-        msg = (
-            f"Expected at least {_READABLE_SECONDS} s of readable video, found a stream that "
-            f"breaks off after {seconds:.2f} s. Copy the file again from its source."
-        )
-        raise VideoReadError(msg)
-    cut = f"; {whole - readable} damaged frames at the end are left out" if whole > readable else ""
-    return index, (f"The stream breaks after frame {readable - 1} ({seconds:.2f} s){cut}.",)
-
-
-def _falls_short(index: FrameIndex, facts: _Facts) -> bool:
-    """Whether there is less than the container's own header promises."""
-    if facts.container == "avi":
-        return len(index.packets) < facts.claimed_frames
-    if facts.claimed_end is None:
-        return False
-    timeline = index.timeline
-    begin = index.packets.pts[index.order[0]]
-    end = timeline.duration + max(int(begin), 0) * timeline.time_base
-    return end + 2 * timeline.last_step * timeline.time_base < facts.claimed_end
-
-
-def _tagged_duration(text: str | None) -> Fraction | None:
-    """Matroska's statistics tag of a track, e.g. "00:00:03.000000000"."""
-    match = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", text or "")
-    if match is None:
-        return None
-    hours, minutes, seconds = match.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
 
 
 def _describe(

@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.container import open_container
+from monai_medvid.video.dicom_object import open_dicom
 from monai_medvid.video.folder import open_folder
 from monai_medvid.video.media import Media
 from monai_medvid.video.sharing import SharedFile
@@ -108,8 +109,6 @@ def _starts_as_dicom(opener: Callable[[], BinaryIO]) -> bool:
 def _dicom_video(
     source: BinaryIO | Dataset, *, decoder: DecoderName, device: DeviceName, path: Path | None
 ) -> Video:
-    from monai_medvid.video.dicom_object import open_dicom
-
     file = None if isinstance(source, Dataset) else source
     try:
         opened = open_dicom(source, decoder=decoder, device=device)

@@ -32,7 +32,8 @@ class PacketTable:
         duration: Clock units, 0 where unknown.
         key: Where decoding can start.
         shown: Packets whose picture is displayed (edit lists and hidden frames leave some out).
-        damaged: Whether reading met damage, or the last packet was cut.
+        damaged: Whether reading met damage.
+        cut: Whether the last packet is incomplete.
         encrypted: Whether packets are encrypted.
     """
 
@@ -44,6 +45,7 @@ class PacketTable:
     key: npt.NDArray[np.bool_]
     shown: npt.NDArray[np.bool_]
     damaged: bool
+    cut: bool
     encrypted: bool
 
     def __len__(self) -> int:
@@ -58,11 +60,12 @@ class PacketTable:
 def read_packets(media: OpenMedia) -> PacketTable:
     """Run over the stream once; memory is about 50 bytes a packet."""
     rows = array("q")
-    corrupt = encrypted = False
+    corrupt = encrypted = cut = False
     codec = media.stream.codec_context.name
     for packet in media.packets():
         rows.extend(_row(packet, codec, media.stream))
-        corrupt |= packet.is_corrupt
+        cut = packet.is_corrupt
+        corrupt |= cut
         if len(rows) == _COLUMNS:
             encrypted = packet.has_sidedata("encryption_info")
     table = np.frombuffer(rows, np.int64).reshape(-1, _COLUMNS) if rows else _EMPTY
@@ -76,6 +79,7 @@ def read_packets(media: OpenMedia) -> PacketTable:
         key=key.astype(bool),
         shown=shown.astype(bool),
         damaged=corrupt or media.demux_errors > 0,
+        cut=cut,
         encrypted=encrypted,
     )
 
