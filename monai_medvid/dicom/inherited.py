@@ -53,10 +53,11 @@ ClinicalTrialTimePointID ClinicalTrialTimePointDescription ConsentForClinicalTri
 INHERITED = (_PATIENT + _STUDY + _PATIENT_STUDY + _TRIAL).split()
 
 # Type 2 in the modules above: present in every object, empty where the source says nothing.
-_REQUIRED = """
+_TYPE_2 = """
 PatientName PatientID PatientBirthDate PatientSex
 StudyDate StudyTime AccessionNumber StudyID ReferringPhysicianName
 """
+REQUIRED = _TYPE_2.split()
 
 FALLBACK_DATE = "19000101"
 """Where a source has no date at all: plainly not a real one, and the same on every run."""
@@ -83,7 +84,7 @@ def copy_patient_and_study(header: Dataset, into: Dataset) -> None:
     for keyword in INHERITED:
         if keyword in header:
             into[keyword] = _clean(header[keyword])
-    for keyword in _REQUIRED.split():
+    for keyword in REQUIRED:
         if keyword not in into:
             setattr(into, keyword, "")
 

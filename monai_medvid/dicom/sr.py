@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Findings as a structured report: TID 1500 in a Comprehensive 3D or Comprehensive SR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
+from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
+
+from monai_medvid.dicom import terms
+from monai_medvid.dicom.common import add_equipment, code_item, new_object, result_digest, save
+from monai_medvid.dicom.content import CONTENT_SEQUENCE, Item
+from monai_medvid.dicom.evidence import evidence
+from monai_medvid.dicom.explicit import item
+from monai_medvid.dicom.inherited import content_date_time
+from monai_medvid.dicom.reference import (
+    ImageTarget,
+    ImageTargets,
+    SegmentReference,
+    VideoTargets,
+)
+from monai_medvid.dicom.sr_groups import GroupContext
+from monai_medvid.dicom.sr_root import root_items, texts
+from monai_medvid.dicom.uids import derive_uid
+from monai_medvid.errors import DicomWriteError
+from monai_medvid.findings.model import Findings, Interval, Track
+from monai_medvid.findings.vocabulary import PRIVATE_SCHEME, Vocabulary, shipped_vocabulary
+
+SrIod = Literal["comprehensive3d", "comprehensive"]
+_SOP_CLASS = {"comprehensive3d": Comprehensive3DSRStorage, "comprehensive": ComprehensiveSRStorage}
+CODING_SCHEME_UID = derive_uid("coding scheme", PRIVATE_SCHEME)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SrOptions:
+    """How a report is written.
+
+    Attributes:
+        iod: Comprehensive 3D SR is what IHE AI Results asks for; Comprehensive SR is what old
+            archives know. The content is the same.
+        vocabulary: What labels mean.
+        complete: False where the analysis did not reach the end of the video.
+    """
+
+    iod: SrIod = "comprehensive3d"
+    vocabulary: Vocabulary | None = None
+    complete: bool = True
+
+
+def build_sr(
+    findings: Findings,
+    header: Dataset,
+    *,
+    segments: Iterable[SegmentReference] = (),
+    targets: ImageTargets | None = None,
+    options: SrOptions | None = None,
+) -> Dataset:
+    """Make the report of a video, in a new series of its study.
+
+    The content tree is encoded already (see ``content.py``); ``ContentSequence`` is parsed when it
+    is looked at. Zero findings give a report that says so.
+
+    Args:
+        findings: What was found.
+        header: Data set of the source video (pixels are not needed).
+        segments: The segmentation frames that show the tracks, where there are any.
+        targets: 0-based frame -> the still that shows it; findings without one are left out.
+            By default the report points at the frames of the video.
+        options: The kind of SR and how it is worded.
+
+    Returns:
+        The data set, ready for :func:`save` or :func:`write_sr`.
+
+    Raises:
+        DicomWriteError: The source lacks a UID, or a finding is outside the video.
+
+    Example:
+        >>> sr = build_sr(findings, header)  # doctest: +SKIP
+        >>> sr.ContentSequence[-1].ConceptNameCodeSequence[0].CodeMeaning  # doctest: +SKIP
+        'Qualitative Evaluations'
+    """
+    chosen = options or SrOptions()
+    video = VideoTargets(header, frame_count=findings.source.frame_count)
+    context = GroupContext(
+        source=findings.source,
+        model=findings.model,
+        vocabulary=chosen.vocabulary or shipped_vocabulary(),
+        video=video,
+        targets=video if targets is None else targets,
+        segments={one.track_uid: one for one in segments},
+    )
+    shown = _shown(findings, context)
+    new = _document(findings, header, context, chosen)
+    used = _used(shown, context)
+    new.CurrentRequestedProcedureEvidenceSequence = evidence(header.StudyInstanceUID, used)
+    _add_content(new, root_items(findings, shown, header, context, complete=chosen.complete))
+    return new
+
+
+def write_sr(
+    findings: Findings,
+    header: Dataset,
+    path: Path,
+    *,
+    segments: Iterable[SegmentReference] = (),
+    targets: ImageTargets | None = None,
+    options: SrOptions | None = None,
+) -> Path:
+    """Write the report that :func:`build_sr` makes.
+
+    Raises:
+        DicomWriteError: As :func:`build_sr`.
+        OutputError: The file cannot be written.
+    """
+    report = build_sr(findings, header, segments=segments, targets=targets, options=options)
+    return save(report, path)
+
+
+def _shown(findings: Findings, context: GroupContext) -> list[Track | Interval]:
+    """The findings that have an image, intervals first as time goes before place.
+
+    Raises:
+        DicomWriteError: A finding's best frame is not in the video.
+    """
+    everything: list[Track | Interval] = [*findings.intervals, *findings.tracks]
+    shown = []
+    for finding in everything:
+        frame = best_frame(finding)
+        if frame not in context.video:
+            msg = (
+                f"expected findings in frames 0 to {len(context.video) - 1}, found frame {frame}; "
+                "make the report from the findings of this video."
+            )
+            raise DicomWriteError(msg)
+        if frame in context.targets:
+            shown.append(finding)
+    return shown
+
+
+def best_frame(finding: Track | Interval) -> int:
+    """The 0-based frame that shows a finding best."""
+    return finding.best.frame if isinstance(finding, Track) else finding.best_frame
+
+
+def _used(
+    shown: list[Track | Interval], context: GroupContext
+) -> list[ImageTarget | SegmentReference]:
+    """Every instance that the content refers to; the video always, as that was analysed."""
+    used: list[ImageTarget | SegmentReference] = [context.video[0]]
+    used.extend(context.targets[best_frame(finding)] for finding in shown)
+    found = (context.segments.get(finding.uid) for finding in shown)
+    return [*used, *(segment for segment in found if segment)]
+
+
+def _document(
+    findings: Findings, header: Dataset, context: GroupContext, options: SrOptions
+) -> Dataset:
+    """SR Document Series, SR Document General (PS3.3 C.17.1, C.17.2) and what comes before."""
+    on_stills = context.targets is not context.video
+    identity = (
+        result_digest(findings, header),
+        "sr",
+        options.iod,
+        options.complete,
+        sorted(repr(segment) for segment in context.segments.values()),
+        sorted(repr(target) for target in context.targets.items()) if on_stills else "video",
+        repr(options.vocabulary),
+    )
+    new = new_object(
+        header,
+        sop_class_uid=_SOP_CLASS[options.iod],
+        sop_instance_uid=derive_uid(*identity),
+        series_instance_uid=derive_uid(*identity, "series"),
+        series_number=6 if on_stills else 1,
+        series_description="AI findings on stills" if on_stills else "AI findings",
+        modality="SR",
+        texts=texts(findings, context.vocabulary),
+    )
+    add_equipment(new, findings.model)
+    new.ReferencedPerformedProcedureStepSequence = []
+    new.ContentDate, new.ContentTime = content_date_time(header)
+    new.CompletionFlag = "COMPLETE" if options.complete else "PARTIAL"
+    new.VerificationFlag = "UNVERIFIED"
+    new.PreliminaryFlag = "PRELIMINARY"
+    new.PerformedProcedureCodeSequence = []
+    new.CodingSchemeIdentificationSequence = [_coding_scheme()]
+    return new
+
+
+def _coding_scheme() -> Dataset:
+    """Coding Scheme Identification (PS3.3 C.12.1) of our private scheme."""
+    scheme = Dataset()
+    scheme.CodingSchemeDesignator = PRIVATE_SCHEME
+    scheme.CodingSchemeUID = CODING_SCHEME_UID
+    scheme.CodingSchemeName = "monai-medvid findings in medical video"
+    return scheme
+
+
+def _add_content(new: Dataset, items: Iterable[Item]) -> None:
+    """SR Document Content (PS3.3 C.17.3): the root container and its encoded children."""
+    new.ValueType = "CONTAINER"
+    new.ConceptNameCodeSequence = [code_item(terms.REPORT_TITLE)]
+    new.ContinuityOfContent = "SEPARATE"
+    template = Dataset()
+    template.MappingResource, template.TemplateIdentifier = "DCMR", "1500"
+    new.ContentTemplateSequence = [template]
+    value = b"".join(item(content) for content in items)
+    tag = Tag(CONTENT_SEQUENCE)
+    new[tag] = RawDataElement(tag, "SQ", len(value), value, 0, False, True)
+    # without this pydicom would parse the content again while writing it
+    new.set_original_encoding(False, True, new.get("SpecificCharacterSet", "iso8859"))
