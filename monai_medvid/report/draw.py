@@ -66,7 +66,7 @@ def draw_regions(
 
 def line_width(frame: Frame) -> int:
     """Width of an outline that is visible in a picture of this size."""
-    return max(2, round(max(frame.shape[:2]) / 480))
+    return max(2, round(int(max(frame.shape[:2])) / 480))
 
 
 def write_text(
@@ -98,7 +98,7 @@ def _label(image: Frame, outline: Outline, scale: float, size: int) -> None:
 
 def text_size(frame: Frame) -> int:
     """Height of letters that can be read in a picture of this size, in pixels."""
-    return max(11, round(min(frame.shape[:2]) / 28))
+    return max(11, round(int(min(frame.shape[:2])) / 28))
 
 
 def _latin(text: str) -> str:
@@ -121,7 +121,9 @@ def _glyphs(text: str, size: int) -> npt.NDArray[np.uint8]:
 
 def _pixels(ring: Ring, scale: float) -> npt.NDArray[np.int32]:
     """Corner-based coordinates as cv2's centre-based ones in 1/16 pixel."""
-    return np.round((ring.astype(np.float64) * scale - 0.5) * 2**_SHIFT).astype(np.int32)
+    fine = (ring.astype(np.float64) * scale - 0.5) * 2**_SHIFT
+    points: npt.NDArray[np.int32] = np.round(fine).astype(np.int32)
+    return points
 
 
 def _dashes(points: npt.NDArray[np.int32], pattern: Sequence[float]) -> list[npt.NDArray[np.int32]]:

@@ -88,7 +88,7 @@ class Mp4Writer:
         options = {**ENCODERS[encoder], "crf": str(crf), "g": str(gop)}
         rate = clock.rate.limit_denominator(1001)
         self._stream: Any = self._file.add_stream(encoder, rate=rate, options=options)
-        context = self._stream.codec_context
+        context: Any = self._stream.codec_context
         context.width, context.height, context.pix_fmt = *size, "yuv420p"
         context.time_base = clock.tick
         context.color_range, context.colorspace = 1, 1  # limited, BT.709 (ITU-T H.273)

@@ -62,10 +62,8 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
         if isinstance(value, Mapping):
             yield from flatten(value, f"{name}.")
         elif isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value):
-            for place, item in enumerate(value):
-                yield from flatten(
-                    item if isinstance(item, Mapping) else {"": item}, f"{name}.{place}."
-                )
+            numbered = {str(place): item for place, item in enumerate(value)}
+            yield from flatten(numbered, f"{name}.")
         elif isinstance(value, list | tuple):
             yield name, ", ".join(_text(item) for item in value)
         else:

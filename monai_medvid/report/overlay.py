@@ -61,13 +61,11 @@ def burn(frame: Frame, presence: Presence, *, index: int, seconds: float) -> Fra
     """One frame with its outlines, names, time and the notice that no person has checked it."""
     image = draw_regions(frame, presence.outlines(index))
     size = text_size(image)
-    line = 2 * size
     write_text(image, NOTICE, left=size / 2, top=size / 2, size=size, rgb=_AMBER)
     clock = f"{timestamp(Fraction(seconds))}   frame {index}"
     bottom = image.shape[0] - 2.2 * size
     write_text(image, clock, left=size / 2, top=bottom, size=size, rgb=_WHITE)
     for place, (label, rgb) in enumerate(presence.intervals(index)):
-        write_text(
-            image, label, left=size / 2, top=size / 2 + (place + 1) * line, size=size, rgb=rgb
-        )
+        top = size / 2 + 2 * (place + 1) * size
+        write_text(image, label, left=size / 2, top=top, size=size, rgb=rgb)
     return image

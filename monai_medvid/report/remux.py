@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 import av
 import av.error
 import numpy as np
+import numpy.typing as npt
 
 from monai_medvid.errors import OutputError
 from monai_medvid.report.encode import MOVFLAGS
@@ -46,11 +46,11 @@ def remux(video: Video, target: Path) -> str:
         if stream is None:
             return "it has no stream of its own"
         with stream:
-            offset = _offset(stream, video)
-            if offset is None:
+            stamps = _stamps(stream, video)
+            if stamps is None:
                 return "its stream and its pictures do not match one to one"
             stream.seek(0)
-            _copy(stream, target, offset)
+            _copy(stream, target, stamps)
     except av.error.FFmpegError as error:
         if isinstance(error, av.error.PermissionError) or error.errno == 28:
             msg = f"Expected to write {target.name}, but the system said: {error.strerror}."
@@ -60,11 +60,11 @@ def remux(video: Video, target: Path) -> str:
     return ""
 
 
-def _offset(payload: BinaryIO, video: Video) -> int | None:
-    """Time stamp of the first picture, where every packet is one of the video's pictures."""
-    with av.open(payload) as file:
+def _stamps(payload: BinaryIO, video: Video) -> npt.NDArray[np.int64] | None:
+    """(N,) time stamps in the order of the stream, where each packet is one of the pictures."""
+    with av.open(payload, "r") as file:
         stream = file.streams.video[0]
-        tick = Fraction(stream.time_base or 0)
+        tick = float(stream.time_base or 0)
         stamps: list[int] = []
         for packet in file.demux(stream):
             if packet.size == 0:
@@ -74,23 +74,31 @@ def _offset(payload: BinaryIO, video: Video) -> int | None:
             if not stamps and not packet.is_keyframe:
                 return None
             stamps.append(packet.pts)
-    if len(stamps) != len(video) or len(set(stamps)) != len(stamps):
+    if len(stamps) != len(video):
         return None
-    ordered = np.sort(np.asarray(stamps, np.int64))
-    found = (ordered - ordered[0]) * float(tick)
-    half = 0.5 * float(np.diff(found).min()) if len(found) > 1 else 1.0
-    return int(ordered[0]) if bool(np.all(np.abs(found - video.seconds) < half)) else None
+    found = np.asarray(stamps, np.int64)
+    seconds = np.sort(found - found.min()) * tick
+    half = 0.5 * float(np.diff(seconds).min()) if len(seconds) > 1 else 1.0
+    return found if half > 0 and bool(np.all(np.abs(seconds - video.seconds) < half)) else None
 
 
-def _copy(payload: BinaryIO, target: Path, offset: int) -> None:
-    with av.open(payload) as source, av.open(str(target), "w", "mp4", options=MOVFLAGS) as sink:
+def _copy(payload: BinaryIO, target: Path, stamps: npt.NDArray[np.int64]) -> None:
+    """Copy the packets with the first picture at time 0.
+
+    Some containers (Matroska) do not hold decoding times: they are the sorted presentation times,
+    moved back as far as the pictures that are decoded ahead of their turn need it.
+    """
+    shown = stamps - stamps.min()
+    decoded = np.sort(shown)
+    decoded -= int((decoded - shown).max())
+    with (
+        av.open(payload, "r") as source,
+        av.open(str(target), "w", "mp4", options=MOVFLAGS) as sink,
+    ):
         stream = source.streams.video[0]
         out = sink.add_stream_from_template(stream)
         out.metadata.clear()
-        for packet in source.demux(stream):
-            if packet.dts is None or packet.pts is None:
-                continue
-            packet.pts -= offset
-            packet.dts -= offset
-            packet.stream = out
+        packets = (packet for packet in source.demux(stream) if packet.size)
+        for packet, pts, dts in zip(packets, shown.tolist(), decoded.tolist(), strict=True):
+            packet.pts, packet.dts, packet.stream = pts, dts, out
             sink.mux(packet)

@@ -42,7 +42,7 @@ def make_stills(
     video: Video, findings: Findings, *, longest: int = 480, limit: int = 60
 ) -> list[Still]:
     """The best frame of each finding in order of time; of too many, the most probable ones."""
-    items = [*findings.tracks, *findings.intervals]
+    items: list[Track | Interval] = [*findings.tracks, *findings.intervals]
     chosen = sorted(items, key=lambda item: -item.probability)[:limit]
     presence = Presence(findings)
     made: list[Still] = []

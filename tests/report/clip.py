@@ -63,7 +63,8 @@ def encode(
     with av.open(str(path), "w") as container:
         container.metadata["title"] = "Doe^Jane"
         stream = container.add_stream(codec, rate=rate, options=options or {})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.codec_context.time_base = 1 / rate
         for index in range(count):
             frame = av.VideoFrame.from_ndarray(draw(index), format="rgb24")
