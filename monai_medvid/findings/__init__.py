@@ -1,1 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
+"""From probabilities to findings: smoothing, outlines, tracks and intervals."""
+
+from monai_medvid.findings.builder import FindingsBuilder
+from monai_medvid.findings.model import (
+    Findings,
+    Interval,
+    ModelSummary,
+    Region,
+    Ring,
+    SourceSummary,
+    Track,
+)
+from monai_medvid.findings.options import FindingOptions
+
+__all__ = [
+    "FindingOptions",
+    "Findings",
+    "FindingsBuilder",
+    "Interval",
+    "ModelSummary",
+    "Region",
+    "Ring",
+    "SourceSummary",
+    "Track",
+]

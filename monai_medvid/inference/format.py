@@ -11,6 +11,7 @@ from monai_medvid.errors import BundleError
 from monai_medvid.inference.catalog import object_labels, read_metadata
 
 Activation = Literal["sigmoid", "softmax", "none"]
+FindingKind = Literal["phase", "event", "tool", "finding"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class NetworkFormat:
         channels: Names of the output channels in order, background included.
         activation: What turns the output into probabilities.
         kind: "masks" for an output (B, C, H, W), "classes" for (B, C).
+        finding_kind: What "classes" are, where outputs.pred.finding_kind says so.
     """
 
     height: int
@@ -30,6 +32,7 @@ class NetworkFormat:
     channels: tuple[str, ...]
     activation: Activation
     kind: Literal["masks", "classes"]
+    finding_kind: FindingKind = "finding"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -56,12 +59,16 @@ def read_format(path: Path) -> NetworkFormat:
     activation = str(pred.get("activation", default)).lower()
     if activation not in ("sigmoid", "softmax", "none"):
         raise reader.refusal("outputs.pred.activation of sigmoid, softmax or none", activation)
+    finding_kind = str(pred.get("finding_kind", "finding"))
+    if finding_kind not in ("phase", "event", "tool", "finding"):
+        raise reader.refusal("outputs.pred.finding_kind of phase, event, tool", finding_kind)
     return NetworkFormat(
         height=height,
         width=width,
         channels=channels,
         activation=cast(Activation, activation),
         kind="classes" if pred.get("format") == "classes" else "masks",
+        finding_kind=cast(FindingKind, finding_kind),
     )
 
 

@@ -7,6 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
+import numpy as np
+
+from monai_medvid.errors import ModelError
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.prediction import PredictionBatch
 from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
@@ -69,7 +72,13 @@ class Predictor:
         sharpness = measure_sharpness(pixels.cpu().numpy())
 
         def finish() -> PredictionBatch:
-            return PredictionBatch(wait(), batch.seconds, batch.indices, sharpness)
+            probabilities = wait()
+            if not np.isfinite(probabilities.max()):
+                raise ModelError(
+                    f"expected probabilities from bundle {self.bundle.info.name!r}, found numbers "
+                    f"that are not finite. Use runtime 'torch', or train the bundle again."
+                )
+            return PredictionBatch(probabilities, batch.seconds, batch.indices, sharpness)
 
         return finish
 

@@ -83,6 +83,7 @@ def test_weights_under_the_key_model_are_taken(bundle_dir: Path) -> None:
             lambda f: f["outputs"]["pred"].update(channel_def={"0": "background"}),
             "not background",
         ),
+        (lambda f: f["outputs"]["pred"].update(finding_kind="mood"), "phase, event, tool, found"),
         (lambda f: f["outputs"]["pred"].update(activation="relu"), "sigmoid, softmax or none"),
     ],
 )

@@ -214,7 +214,7 @@ def test_torch_takes_a_network_that_openvino_refuses(bundle_dir: Path) -> None:
     (bundle_dir / "configs" / "inference.json").write_text(json.dumps(config))
 
     assert Predictor(load_bundle(bundle_dir)).runtime.name == "torch"
-    with pytest.raises(ModelError, match="that OpenVINO can take in bundle 'red_things'.*bessel"):
+    with pytest.raises(ModelError, match=r"that OpenVINO can take in bundle 'red_things'.*bessel"):
         Predictor(load_bundle(bundle_dir), runtime="openvino")
 
 

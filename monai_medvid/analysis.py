@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job: a video in, findings out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from monai_medvid.errors import VideoReadError
+from monai_medvid.findings import FindingOptions, FindingsBuilder
+from monai_medvid.findings.model import Findings, Interval, ModelSummary, SourceSummary, Track
+from monai_medvid.inference import Predictor, load_bundle
+from monai_medvid.inference.prefetch import Prefetch
+from monai_medvid.inference.runtime import Device, RuntimeName
+from monai_medvid.video import FrameBatch, Video, VideoInfo, open_video
+from monai_medvid.video.open import DecoderName, Source
+
+if TYPE_CHECKING:
+    from monai_medvid.results import ResultFolder
+
+_BATCH_BYTES = 12 << 20
+"""Decoded frames that travel together: four of 1280 x 720. More would only wait in memory."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Analysis:
+    """What an analysis found, and how it went.
+
+    Attributes:
+        findings: Everything that was found.
+        video_info: What the video is; its warnings include what reading it brought to light.
+        timings: Seconds by stage ("open", "load", "decode", "predict", "find", "total"; decoding
+            runs beside the others), "frames" and "frames_per_second" (from the first batch on).
+        video: What was analysed, to be opened again by those who write results.
+    """
+
+    findings: Findings
+    video_info: VideoInfo
+    timings: Mapping[str, float]
+    video: Source | Video
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """Objects followed through time."""
+        return self.findings.tracks
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Findings in time that have no place in the picture."""
+        return self.findings.intervals
+
+    def save(self, folder: str | Path, **options: Any) -> ResultFolder:
+        """Write the result folder; see ``monai_medvid.save_results`` for the options.
+
+        Raises:
+            OutputError: The folder cannot be written.
+        """
+        from monai_medvid.results import save_results
+
+        return save_results(self, folder, **options)
+
+
+def analyze(
+    video: Source | Video,
+    *,
+    bundle: str | Path = "colonoscopy_polyp_segmentation",
+    every: int = 1,
+    device: Device = "auto",
+    runtime: RuntimeName = "auto",
+    decoder: DecoderName = "auto",
+    options: FindingOptions | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Analysis:
+    """Find in a video what a bundle is trained for.
+
+    Args:
+        video: A ``Video``, or anything that ``open_video`` takes.
+        bundle: Name or folder.
+        every: Analyse frames 0, every, 2 every, ...
+        device: Where the network runs.
+        runtime: What executes the network.
+        decoder: Which decoder reads the video; without effect on a ``Video``.
+        options: What decides what becomes a finding.
+        progress: Called after each batch with the frames done and the frames in all.
+
+    Raises:
+        VideoReadError: The video is refused.
+        BundleError: The bundle is missing, damaged, or does not fit.
+        ModelError: The device or the network failed.
+        ValueError: ``every`` is less than 1.
+
+    Example:
+        >>> analyze("colonoscopy.mp4").tracks  # doctest: +SKIP
+    """
+    if every < 1:
+        msg = f"every must be 1 or more, got {every}."
+        raise ValueError(msg)
+    clock = _Clock()
+    with ExitStack() as stack:
+        if isinstance(video, Video):
+            source = video
+        else:
+            source = stack.enter_context(open_video(video, decoder=decoder, device=device))
+        clock.lap("open")
+        loaded = load_bundle(bundle)
+        predictor = stack.enter_context(Predictor(loaded, device=device, runtime=runtime))
+        clock.lap("load")
+        findings = _run(source, predictor, every, options, progress, clock)
+        clock.stop(findings.analyzed_frames)
+        return Analysis(
+            findings=findings, video_info=source.info, timings=clock.seconds, video=video
+        )
+
+
+def _run(
+    video: Video,
+    predictor: Predictor,
+    every: int,
+    options: FindingOptions | None,
+    progress: Callable[[int, int], None] | None,
+    clock: _Clock,
+) -> Findings:
+    reader = _Reader(video, every, clock)
+    layout = predictor.bundle.format
+    builder = FindingsBuilder(
+        source=summarize_source(video, sha256=reader.sha256 or ""),
+        model=summarize_model(predictor),
+        options=options,
+        every=every,
+        exclusive=layout.activation == "softmax",
+        interval_kind=layout.finding_kind,
+    )
+    done, total = 0, len(range(0, len(video), every))
+    with Prefetch(reader.batches(), depth=2) as batches:
+        for predictions in predictor.stream(batches):
+            clock.lap("predict")
+            builder.add(predictions)
+            done += len(predictions)
+            if progress is not None:
+                progress(done, total)
+            clock.lap("find")
+    if not done:
+        raise VideoReadError(
+            "Expected a video with frames that can be decoded, found none. Copy the file again."
+        )
+    source = summarize_source(video, sha256=reader.sha256 or reader.digest.hexdigest())
+    return builder.finish(source=source, warnings=video.info.warnings)
+
+
+class _Reader:
+    """Hands out batches of frames, hashes them where there is no stream to hash, takes the time."""
+
+    def __init__(self, video: Video, every: int, clock: _Clock) -> None:
+        self.sha256 = video.payload_sha256()
+        self.digest = hashlib.sha256()
+        self._video, self._every, self._clock = video, every, clock
+
+    def batches(self) -> Iterator[FrameBatch]:
+        info = self._video.info
+        size = min(max(_BATCH_BYTES // (info.width * info.height * 3), 1), 16)
+        source = self._video.batches(size, every=self._every)
+        while True:
+            start = perf_counter()
+            batch = next(source, None)
+            if batch is not None and self.sha256 is None:
+                self.digest.update(batch.frames)
+            self._clock.add("decode", perf_counter() - start)
+            if batch is None:
+                return
+            yield batch
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._start = self._last = perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """What passed since the last lap was this stage's."""
+        now = perf_counter()
+        self.add(stage, now - self._last)
+        self._last = now
+
+    def add(self, stage: str, seconds: float) -> None:
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+
+    def stop(self, frames: int) -> None:
+        busy = self.seconds.get("predict", 0.0) + self.seconds.get("find", 0.0)
+        self.seconds["total"] = perf_counter() - self._start
+        self.seconds["frames"] = float(frames)
+        self.seconds["frames_per_second"] = frames / busy if busy else 0.0
+
+
+def summarize_source(video: Video, *, sha256: str) -> SourceSummary:
+    """What was analysed, for the findings.
+
+    Args:
+        video: The video.
+        sha256: Of its stream or frames, hex.
+    """
+    info = video.info
+    return SourceSummary(
+        name=video.name,
+        sha256=sha256,
+        width=info.width,
+        height=info.height,
+        frame_count=info.frame_count,
+        frame_rate=info.frame_rate,
+        duration=info.duration,
+        constant_frame_rate=info.constant_frame_rate,
+        codec=info.codec,
+        kind=info.kind,
+    )
+
+
+def summarize_model(predictor: Predictor) -> ModelSummary:
+    """Which model it was, for the findings."""
+    info = predictor.bundle.info
+    return ModelSummary(
+        name=info.name,
+        display_name=info.display_name,
+        version=info.version,
+        sha256=predictor.bundle.weights_sha256,
+        runtime=predictor.runtime.name,
+        device=predictor.runtime.device,
+        labels=predictor.bundle.format.labels,
+        license=info.license,
+    )

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every number that decides what becomes a finding, in seconds, ratios or source pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+_RATIOS = (
+    "enter_probability",
+    "leave_probability",
+    "minimum_area",
+    "minimum_overlap",
+    "interval_enter",
+    "interval_leave",
+    "switch_margin",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingOptions:
+    """How probabilities become tracks and intervals. Nothing counts frames.
+
+    Attributes:
+        smoothing_seconds: Time constant of the exponential mean over probability maps. Longer
+            calms flicker, but outlines trail behind what moves: at 0.06 s by about 60 ms.
+        enter_probability: A new object needs at least one pixel this probable. Higher means fewer
+            false alarms, later first sightings.
+        leave_probability: Outlines are drawn at this level, and a known object stays as long as
+            it has pixels of it. 0.5 is the boundary that segmentation networks are trained for.
+        minimum_area: Share of the frame that an object must cover. 0.0008 is 27 x 27 pixels of
+            1280 x 720: below it a network of 256 x 320 has too few pixels to outline.
+        minimum_seconds: How long an object must have been seen in all. What flashes up for less
+            is a reflection or a bubble; a glance of a person at a picture takes 0.2 to 0.3 s.
+        gap_seconds: How long an object may be out of sight and still be the same one: a fold, a
+            wave of water or a blurred movement in front of it.
+        minimum_overlap: Intersection over union with its last outline that makes it the same.
+        maximum_shift: Where nothing overlaps (a fast movement, a long step between frames): how
+            far the centre may have moved, in diameters of the object.
+        simplify_pixels: How far a polygon may be from the exact outline, in source pixels. Half
+            a pixel cannot be seen and leaves a tenth of the points.
+        interval_smoothing_seconds: Time constant of the mean over one answer a frame (phases,
+            tools), applied forward and backward, so that nothing is shifted in time.
+        interval_enter: A tool or event begins at this probability.
+        interval_leave: It ends below this one.
+        switch_margin: Where exactly one phase holds at a time: by how much another one must be
+            more probable before it takes over.
+        interval_minimum_seconds: Shorter intervals are left out; of phases, given to a neighbour.
+        interval_gap_seconds: Two intervals of one tool with less between them are one.
+    """
+
+    smoothing_seconds: float = 0.06
+    enter_probability: float = 0.75
+    leave_probability: float = 0.5
+    minimum_area: float = 0.0008
+    minimum_seconds: float = 0.3
+    gap_seconds: float = 1.0
+    minimum_overlap: float = 0.1
+    maximum_shift: float = 1.0
+    simplify_pixels: float = 0.5
+    interval_smoothing_seconds: float = 1.0
+    interval_enter: float = 0.6
+    interval_leave: float = 0.4
+    switch_margin: float = 0.1
+    interval_minimum_seconds: float = 2.0
+    interval_gap_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            top = 1.0 if field.name in _RATIOS else 1e6
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                msg = f"{field.name} must be a number, got {value!r}."
+                raise TypeError(msg)
+            if not 0 <= value <= top:
+                msg = f"{field.name} must be within 0 and {top:g}, got {value}."
+                raise ValueError(msg)
+        if not 0 < self.leave_probability <= self.enter_probability:
+            msg = (
+                f"leave_probability must be above 0 and not above enter_probability, got "
+                f"{self.leave_probability} and {self.enter_probability}."
+            )
+            raise ValueError(msg)
+        if self.interval_leave > self.interval_enter:
+            msg = (
+                f"interval_leave must not be above interval_enter, got "
+                f"{self.interval_leave} and {self.interval_enter}."
+            )
+            raise ValueError(msg)
+
+    def as_settings(self) -> Mapping[str, Any]:
+        """What is in force, JSON-able, for the findings and their UIDs."""
+        return asdict(self)
