@@ -90,10 +90,10 @@ def write_seg_file(
 def with_file_meta(header: Dataset, syntax: str) -> Dataset:
     """Give a data set the File Meta Information (PS3.10 7.1) of our files."""
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = header.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID
+    meta.MediaStorageSOPClassUID = UID(str(header.SOPClassUID))
+    meta.MediaStorageSOPInstanceUID = UID(str(header.SOPInstanceUID))
     meta.TransferSyntaxUID = UID(syntax)
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = f"MEDVID {monai_medvid.__version__}"[:16]
     header.file_meta = meta
     return header
