@@ -78,6 +78,7 @@ class Motion:
         phase: where in it the clip starts, radians.
         nearest: distance along z at the closest point (negative: past the target).
         farthest: distance along z at the other end.
+        nearness: how far the tip leaves the middle of the tube for the target, in radii.
         interest: 0 to 1, how much the operator looks at the target.
         shake: (3, waves, 3): amplitude, radians a second and phase, of x, y, and roll.
         roll: radians, how the scope is turned.
@@ -87,6 +88,7 @@ class Motion:
     phase: float
     nearest: float
     farthest: float
+    nearness: float
     interest: float
     shake: DoubleArray
     roll: float
@@ -107,8 +109,9 @@ def make_motion(rng: np.random.Generator, *, clearance: float) -> Motion:
         period=float(rng.uniform(5.5, 8)),
         phase=float(rng.uniform(0, 2 * np.pi)),
         nearest=float(rng.uniform(-0.55, 0.2)),
-        farthest=float(clearance + rng.uniform(0.9, 1.9)),
-        interest=float(rng.uniform(0.35, 0.85)),
+        farthest=float(clearance + rng.uniform(0.3, 1.3)),
+        nearness=float(rng.uniform(-0.05, 0.45)),
+        interest=float(rng.uniform(0.5, 1.0)),
         shake=shake,
         roll=float(rng.uniform(0, 2 * np.pi)),
     )
@@ -131,7 +134,7 @@ def pose_at(motion: Motion, tube: Tube, target: DoubleArray, extent: float, seco
     inward = np.array((x, y)) - target[:2]
     inward /= max(float(np.linalg.norm(inward)), 1e-6)
     side = np.array((motion.wander(0, seconds), motion.wander(1, seconds)))
-    eye = np.array((*(np.array((x, y)) + 1.6 * side + 0.12 * inward), z))
+    eye = np.array((*(np.array((x, y)) + 1.6 * side - motion.nearness * inward), z))
     gap = eye - target
     distance = float(np.linalg.norm(gap))
     if distance < extent:

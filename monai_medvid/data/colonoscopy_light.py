@@ -14,9 +14,10 @@ import numpy as np
 from monai_medvid.data.colonoscopy_camera import DoubleArray, Lens, Pose
 from monai_medvid.data.colonoscopy_polyp import Polyp, PolypHits, march
 from monai_medvid.data.colonoscopy_textures import FloatArray, smoothstep
-from monai_medvid.data.colonoscopy_tube import PERIOD, TEXELS, Tube, sample, view_from
+from monai_medvid.data.colonoscopy_tube import PERIOD, TEXELS, Tube, View, sample, view_from
 
-_RAYS_ACROSS = 120
+_RAYS_ACROSS = 96
+_STRIP = 48
 _LAMP_NEAR = np.float32(0.045)
 
 
@@ -42,11 +43,35 @@ def light_wall(
 ) -> Picture:
     """Shade what every pixel sees of the wall."""
     height, width = lens.rays.shape[:2]
-    rays = (lens.rays.reshape(-1, 3) @ pose.axes.astype(np.float32)).reshape(height, width, 3)
+    view = view_from(tube, pose.eye)
+    picture = Picture(
+        np.empty((height, width, 3), np.float32),
+        np.empty((height, width), np.float32),
+        np.empty((height, width), np.float32),
+        np.zeros((height, width), np.float32),
+    )
+    # in strips, so that what passes between the steps stays in the processor's cache
+    for top in range(0, height, _STRIP):
+        rows = slice(top, top + _STRIP)
+        rays = lens.rays[rows].reshape(-1, 3) @ pose.axes.astype(np.float32)
+        strip = _light_strip(tube, view, pose, rays.reshape(-1, width, 3), lamp, polyp)
+        picture.color[rows], picture.shine[rows], picture.depth[rows] = strip
+    return picture
+
+
+def _light_strip(
+    tube: Tube,
+    view: View,
+    pose: Pose,
+    rays: FloatArray,
+    lamp: DoubleArray,
+    polyp: Polyp | None,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Colour, shine and depth of some rows; ``rays`` (rows, W, 3) are in the tube's axes."""
     x, y, z = cv2.split(rays)
     across, angle = cv2.cartToPolar(x, y)
     tilt = cv2.phase(z, across)
-    found = view_from(tube, pose.eye).look_up(angle, tilt)
+    found = view.look_up(angle, tilt)
     along, turn, depth = cv2.split(found)
     theta = angle + turn
     scale = np.float32(TEXELS / PERIOD)
@@ -69,12 +94,12 @@ def light_wall(
     if polyp is not None:
         power *= _contact_shade(polyp, theta, along + np.float32(pose.eye[2]))
     color = albedo * power[..., None]
-    shine = smoothstep(0.982, 0.996, wet) * np.clip(1.5 - 0.35 * depth, 0, 1)
-    return Picture(color, shine, depth, np.zeros_like(depth))
+    shine = smoothstep(0.986, 0.997, wet) * np.clip(1.3 - 0.4 * depth, 0, 1)
+    return color, shine, depth
 
 
 def _falloff(facing: FloatArray, depth: FloatArray) -> FloatArray:
-    return (0.12 + 0.88 * facing) / (depth * depth + _LAMP_NEAR)
+    return (0.4 + 0.6 * facing) / (depth * depth + _LAMP_NEAR)
 
 
 def _contact_shade(polyp: Polyp, theta: FloatArray, z: FloatArray) -> FloatArray:
@@ -127,12 +152,12 @@ def add_polyp(
     fields = np.dstack((hits.miss, hits.depth, power, wet))
     miss, depth, power, wet = cv2.split(cv2.resize(fields, full, interpolation=cv2.INTER_CUBIC))
     where = cv2.resize(place, full, interpolation=cv2.INTER_LINEAR)
-    albedo = sample(polyp.albedo, *(np.ascontiguousarray(where[..., i]) for i in (0, 1)))
+    surface = sample(polyp.surface, *(np.ascontiguousarray(where[..., i]) for i in (0, 1)))
     edge = np.float32(0.75 / lens.pixels_per_radian)
     cover = 1 - smoothstep(-edge, edge, miss)
     cover *= smoothstep(0.0, 0.012, picture.depth[rows, columns] - depth + 0.006)
-    _compose(picture, (rows, columns), cover, albedo * power[..., None])
-    shine = smoothstep(0.975, 0.994, wet) * polyp.gloss
+    _compose(picture, (rows, columns), cover, surface[..., :3] * power[..., None])
+    shine = smoothstep(0.975, 0.995, wet + surface[..., 3]) * polyp.gloss
     picture.shine[rows, columns] = picture.shine[rows, columns] * (1 - cover) + shine * cover
 
 

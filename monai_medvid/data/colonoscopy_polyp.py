@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.data.colonoscopy_textures import FloatArray, polyp_albedo
+from monai_medvid.data.colonoscopy_textures import FloatArray, polyp_surface
 
 DoubleArray = npt.NDArray[np.float64]
 _TEXTURE = 256
@@ -28,11 +28,10 @@ class Polyp:
         centres: (lobes, 3) float32, local.
         radii: (lobes, 3) float32, half axes of each lobe.
         blend: how softly lobes and bumps flow into one another.
-        bumps: (waves, 4) float32: wave vector and phase of the uneven surface.
-        roughness: height of the bumps.
+        bumps: (waves, 5) float32: wave vector, phase and height of the uneven surface.
         extent: radius around ``middle`` that holds all of it.
         middle: (3,) centre of that ball, local.
-        albedo: (256, 256, 3) float32 linear RGB.
+        surface: (256, 256, 4) float32: linear RGB, and unevenness of the wet film.
         gloss: 0 to 1, how much it glistens.
     """
 
@@ -42,10 +41,9 @@ class Polyp:
     radii: FloatArray
     blend: float
     bumps: FloatArray
-    roughness: float
     extent: float
     middle: FloatArray
-    albedo: FloatArray
+    surface: FloatArray
     gloss: float
 
     def distance(self, points: FloatArray) -> FloatArray:
@@ -60,20 +58,19 @@ class Polyp:
             one = outer * (outer - 1) / np.maximum(inner, 1e-4)
             mix = np.clip(0.5 + 0.5 * (total - one) / blend, 0, 1)
             total = total + (one - total) * mix - blend * mix * (1 - mix)
-        waves = np.sin(points @ self.bumps[:, :3].T + self.bumps[:, 3]).sum(axis=1)
-        return np.asarray(total + np.float32(self.roughness) * waves, np.float32)
+        waves = np.sin(points @ self.bumps[:, :3].T + self.bumps[:, 3])
+        return np.asarray(total + waves @ self.bumps[:, 4], np.float32)
 
 
 def make_polyp(
     rng: np.random.Generator, *, z: float, theta: float, mucosa: tuple[float, float, float]
 ) -> Polyp:
     """Draw a polyp: sessile dome, flat, lobed, or on a stalk."""
-    size = float(np.exp(rng.uniform(np.log(0.12), np.log(0.34))))
+    size = float(np.exp(rng.uniform(np.log(0.15), np.log(0.42))))
     kind = str(rng.choice(("sessile", "sessile", "flat", "lobed", "stalked")))
     centres, radii = _lobes(rng, kind, size)
     reach = float((np.linalg.norm(centres - centres.mean(0), axis=1) + radii.max(1)).max())
-    frequency = rng.normal(0, 1, (5, 3)) / size * rng.uniform(1.2, 3.0)
-    bumps = np.concatenate((frequency, rng.uniform(0, 6.28, (5, 1))), 1).astype(np.float32)
+    bumps = np.concatenate((_waves(rng, 1.4 / size), _waves(rng, rng.uniform(3, 5) / size)))
     return Polyp(
         z=z,
         theta=theta,
@@ -81,10 +78,9 @@ def make_polyp(
         radii=radii,
         blend=0.25 * size,
         bumps=bumps,
-        roughness=size * float(rng.uniform(0.005, 0.022)),
         extent=reach * 1.08,
         middle=centres.mean(0),
-        albedo=polyp_albedo(rng, _TEXTURE, _color(rng, mucosa), pits=float(rng.uniform(0, 0.9))),
+        surface=polyp_surface(rng, _TEXTURE, _color(rng, mucosa), pits=float(rng.uniform(0, 0.8))),
         gloss=float(rng.uniform(0.4, 1.0)),
     )
 
@@ -101,7 +97,7 @@ def _lobes(rng: np.random.Generator, kind: str, size: float) -> tuple[FloatArray
         centres = np.array(((0.4 * lean[0], 0.4 * lean[1], size * 0.5), (*lean, size * 1.55)))
         return centres.astype(np.float32), np.stack((stem, head)).astype(np.float32)
     if kind == "sessile":
-        centre = np.array((0.0, 0.0, size * rng.uniform(0.05, 0.6)))
+        centre = np.array((0.0, 0.0, size * rng.uniform(-0.1, 0.5)))
         return centre[None].astype(np.float32), head[None].astype(np.float32)
     count = int(rng.integers(3, 7))
     around = rng.uniform(0, 2 * np.pi) + np.arange(count) * 2 * np.pi / count
@@ -112,16 +108,22 @@ def _lobes(rng: np.random.Generator, kind: str, size: float) -> tuple[FloatArray
     return centres.astype(np.float32), radii.astype(np.float32)
 
 
+def _waves(rng: np.random.Generator, frequency: float) -> FloatArray:
+    vectors = rng.normal(0, frequency, (4, 3))
+    height = rng.uniform(0.01, 0.05, (4, 1)) / frequency
+    return np.concatenate((vectors, rng.uniform(0, 6.28, (4, 1)), height), 1).astype(np.float32)
+
+
 def _color(
     rng: np.random.Generator, mucosa: tuple[float, float, float]
 ) -> tuple[float, float, float]:
     """Somewhat redder than the mucosa, or paler."""
     red, green, blue = mucosa
     if rng.random() < 0.7:
-        fade = rng.uniform(0.62, 0.92)
-        return red * float(rng.uniform(0.95, 1.1)), green * fade, blue * fade
-    pale = rng.uniform(1.05, 1.3)
-    return min(0.95, red * 1.08), green * pale, blue * pale * float(rng.uniform(0.85, 1.1))
+        fade = rng.uniform(0.7, 1.05)
+        return min(0.95, red * float(rng.uniform(1.0, 1.25))), green * fade, blue * fade
+    pale = rng.uniform(1.1, 1.7)
+    return min(0.95, red * 1.15), green * pale, blue * pale * float(rng.uniform(0.85, 1.2))
 
 
 @dataclass(frozen=True)
@@ -150,15 +152,20 @@ def march(polyp: Polyp, eye: FloatArray, rays: FloatArray) -> PolypHits:
     spare = np.float32(polyp.extent**2) - (offset @ offset - nearest**2)
     depth = np.maximum(nearest - np.sqrt(np.maximum(spare, 0)), 0.01).astype(np.float32)
     last = np.maximum(nearest + np.sqrt(np.maximum(spare, 0)), depth)
-    miss = np.full(len(flat), 1, np.float32)
+    # a ray that passes the ball misses by at least that
+    miss = (np.sqrt(np.maximum(-spare, 0)) + np.float32(0.05 * polyp.extent)) / depth
+    miss = miss.astype(np.float32)
     best = depth.copy()
+    alive = np.flatnonzero(spare > 0)
     for _ in range(_STEPS):
-        gap = polyp.distance(eye + flat * depth[:, None])
-        ratio = gap / depth
-        closer = ratio < miss
-        miss[closer] = ratio[closer]
-        best[closer] = depth[closer]
-        depth = np.minimum(depth + np.maximum(gap, 0) * np.float32(0.9), last)
+        at = depth[alive]
+        gap = polyp.distance(eye + flat[alive] * at[:, None])
+        ratio = gap / at
+        closer = ratio < miss[alive]
+        nearer = alive[closer]
+        miss[nearer], best[nearer] = ratio[closer], at[closer]
+        depth[alive] = at + gap * np.float32(0.85)
+        alive = alive[(ratio > 5e-4) & (depth[alive] < last[alive])]
     points = eye + flat * best[:, None]
     normal = _normals(polyp, points)
     place = _texture_place(polyp, points)

@@ -48,16 +48,16 @@ def make_sensor(rng: np.random.Generator, size: tuple[int, int]) -> Sensor:
     grain = rng.standard_normal((height + 64, width + 64, 3)).astype(np.float32)
     grain += rng.standard_normal((height + 64, width + 64, 1)).astype(np.float32)
     grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * np.float32(rng.uniform(0.004, 0.016))
-    balance = np.exp(rng.normal(0, (0.04, 0.06, 0.1))).astype(np.float32)
+    balance = np.exp(rng.normal(0, (0.03, 0.05, 0.1))).astype(np.float32)
     return Sensor(
         window=window,
         overlay=_overlay(rng, window),
-        exposure=float(rng.uniform(0.55, 1.5)),
+        exposure=float(rng.uniform(0.6, 1.5)),
         balance=balance,
-        softness=float(rng.uniform(0.5, 1.3)) * width / 640,
+        softness=float(rng.uniform(0.5, 1.3)) * height / 480,
         sharpening=float(rng.uniform(0.2, 1.0)),
         noise=grain,
-        glow=float(rng.uniform(0.004, 0.03)),
+        glow=float(rng.uniform(0.008, 0.045)),
     )
 
 
@@ -67,7 +67,7 @@ def _window(rng: np.random.Generator, size: tuple[int, int]) -> FloatArray:
     window = np.zeros(size, np.uint8)
     margin = int(height * rng.uniform(0.0, 0.04))
     tall = height - 2 * margin
-    wide = min(width - 2 * margin, round(tall * rng.uniform(1.05, 1.3)))
+    wide = min(width - 2 * margin, round(tall * rng.uniform(1.1, 1.34)))
     left = int((width - wide) * rng.uniform(0.5, 1.0))
     if rng.random() < 0.8:
         cut = int(tall * rng.uniform(0.16, 0.32))
@@ -121,9 +121,9 @@ def expose(
     few = color[::8, ::8].mean(axis=2)
     inside = few[sensor.window[::8, ::8] > 0.5]
     typical = 0.6 * float(np.median(inside)) + 0.4 * float(inside.mean() ** 0.5) ** 2
-    light = color * (sensor.balance * np.float32(0.62 * sensor.exposure / max(typical, 1e-4)))
-    light += np.asarray((1.0, 0.45, 0.3), np.float32) * np.float32(sensor.glow)
-    picture = cv2.sqrt(1 - cv2.exp(-light))
+    light = color * (sensor.balance * np.float32(0.26 * sensor.exposure / max(typical, 1e-4)))
+    light += np.asarray((1.0, 0.2, 0.07), np.float32) * np.float32(sensor.glow)
+    picture = cv2.sqrt(1 - cv2.exp(-light)) * np.float32(1.05) - np.float32(0.05)
     picture += (1 - picture) * shine[..., None]
     picture = _blur(picture, sensor, np.asarray(drift, np.float64))
     rng = np.random.default_rng(frame)

@@ -25,7 +25,7 @@ from monai_medvid.data.colonoscopy_light import add_polyp, light_wall, polyp_fra
 from monai_medvid.data.colonoscopy_polyp import Polyp, make_polyp
 from monai_medvid.data.colonoscopy_sensor import Sensor, expose, make_sensor
 from monai_medvid.data.colonoscopy_textures import MucosaLook
-from monai_medvid.data.colonoscopy_tube import Tube, make_tube
+from monai_medvid.data.colonoscopy_tube import Tube, make_tube, raise_wall
 
 ByteArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
@@ -73,8 +73,8 @@ def make_scene(seed: int, *, size: tuple[int, int] = (480, 640), polyp: bool = T
     tube = make_tube(
         rng,
         look,
-        fold_height=float(rng.uniform(0.12, 0.42)),
-        fold_spacing=float(rng.uniform(0.7, 1.5)),
+        fold_height=float(rng.uniform(0.15, 0.55)),
+        fold_spacing=float(rng.uniform(0.55, 1.4)),
     )
     drawn = make_polyp(
         rng,
@@ -82,6 +82,10 @@ def make_scene(seed: int, *, size: tuple[int, int] = (480, 640), polyp: bool = T
         theta=float(rng.uniform(0, 2 * np.pi)),
         mucosa=look.color,
     )
+    if polyp:
+        reach = 1.5 * float(drawn.radii[:, :2].max())
+        lift = reach * float(rng.uniform(0, 0.25))
+        tube = raise_wall(tube, z=drawn.z, theta=drawn.theta, height=lift, reach=reach)
     foot, axes = polyp_frame(tube, drawn)
     sensor = make_sensor(rng, size)
     rows, columns = np.nonzero(sensor.window > 0.5)
@@ -90,7 +94,7 @@ def make_scene(seed: int, *, size: tuple[int, int] = (480, 640), polyp: bool = T
     return Scene(
         tube=tube,
         polyp=drawn if polyp else None,
-        target=foot + 0.5 * drawn.extent * axes[2],
+        target=foot + 0.6 * drawn.extent * axes[2],
         lens=make_lens(size, field_of_view=field, middle=middle),
         lamp=np.array((*rng.uniform(-0.09, 0.09, 2), 0.0)),
         sensor=sensor,
@@ -99,13 +103,13 @@ def make_scene(seed: int, *, size: tuple[int, int] = (480, 640), polyp: bool = T
 
 
 def _draw_look(rng: np.random.Generator) -> MucosaLook:
-    red = float(rng.uniform(0.55, 0.85))
-    green = red * float(rng.uniform(0.26, 0.46))
+    red = float(rng.uniform(0.6, 0.85))
+    green = red * float(rng.uniform(0.18, 0.32))
     return MucosaLook(
-        color=(red, green, green * float(rng.uniform(0.55, 0.95))),
-        vessels=float(rng.uniform(0, 0.9)),
-        mottling=float(rng.uniform(0.3, 1.2)),
-        residue=float(max(0.0, rng.uniform(-0.15, 0.14))),
+        color=(red, green, green * float(rng.uniform(0.34, 0.8))),
+        vessels=float(rng.uniform(0, 0.7)),
+        mottling=float(rng.uniform(0.4, 1.3)),
+        residue=float(max(0.0, rng.uniform(-0.2, 0.1))),
     )
 
 

@@ -89,7 +89,7 @@ def mucosa_albedo(rng: np.random.Generator, size: int, look: MucosaLook) -> Floa
     albedo[..., 1] *= np.exp(look.mottling * 0.14 * warmth)
     albedo[..., 2] *= np.exp(look.mottling * 0.10 * (warmth + 0.5 * patches))
     blood = look.vessels * vessel_map(rng, size)
-    albedo *= np.exp(-blood[..., None] * np.asarray((0.28, 0.85, 0.75), np.float32))
+    albedo *= np.exp(-blood[..., None] * np.asarray((0.25, 0.7, 0.6), np.float32))
     _cover_with_residue(rng, albedo, look.residue)
     return np.asarray(np.clip(albedo, 0.01, 0.97), np.float32)
 
@@ -137,17 +137,17 @@ def _cover_with_residue(rng: np.random.Generator, albedo: FloatArray, share: flo
     size = albedo.shape[0]
     where = fractal_noise(rng, size, 4, octaves=5, gain=0.55)
     level = float(np.quantile(where[::8, ::8], 1 - share))
-    cover = (0.75 * smoothstep(level, level + 0.45, where))[..., None]
-    tint = np.asarray((0.62, 0.36, 0.05), np.float32)
+    cover = (0.7 * smoothstep(level, level + 0.45, where))[..., None]
+    tint = np.asarray((0.6, 0.27, 0.02), np.float32)
     stain = tint * np.exp(0.12 * fractal_noise(rng, size, 16, octaves=3))[..., None]
     albedo *= 1 - cover
     albedo += cover * stain
 
 
-def polyp_albedo(
+def polyp_surface(
     rng: np.random.Generator, size: int, color: tuple[float, float, float], *, pits: float
 ) -> FloatArray:
-    """Colour of a polyp's surface, (size, size, 3) float32: mottled, with dark pits.
+    """Surface of a polyp, (size, size, 4) float32: mottled colour with dark pits, and wetness.
 
     Args:
         rng: source of randomness.
@@ -155,9 +155,10 @@ def polyp_albedo(
         color: linear RGB.
         pits: 0 to 1, how dark the pit pattern is.
     """
-    cells = size // int(rng.choice((4, 8)))
-    mottle = fractal_noise(rng, size, 8, octaves=3)
-    dots = smoothstep(0.55, 1.5, tile_noise(rng, size, cells))
-    tone = np.exp(0.14 * mottle)[..., None] * np.asarray(color, np.float32)
+    cells = size // int(rng.choice((2, 4)))
+    mottle = fractal_noise(rng, size, 8, octaves=4, gain=0.7)
+    dots = smoothstep(0.3, 2.2, tile_noise(rng, size, cells))
+    tone = np.exp(rng.uniform(0.1, 0.3) * mottle)[..., None] * np.asarray(color, np.float32)
     tone *= np.exp(-pits * dots[..., None] * np.asarray((0.30, 0.75, 0.7), np.float32))
-    return np.asarray(np.clip(tone, 0.01, 0.97), np.float32)
+    wet = 0.02 * tile_noise(rng, size, size // 8) + 0.02 * tile_noise(rng, size, size // 4)
+    return np.dstack((np.clip(tone, 0.01, 0.97), wet)).astype(np.float32)

@@ -8,7 +8,7 @@ a function of z; its running minimum is what is seen, so visibility is a table l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,7 +28,7 @@ PERIOD = 2 * np.pi
 
 TEXELS = 1024
 _COARSE = 512
-_ANGLES, _TILTS, _SLICES = 384, 448, 288
+_ANGLES, _TILTS, _SLICES = 640, 400, 224
 _NEAR, _FAR = -1.6, 14.0
 
 
@@ -79,20 +79,33 @@ def make_tube(
         fold_spacing: mean distance between folds along z, in radii.
     """
     radius = 1 + 0.07 * fractal_noise(rng, _COARSE, 4, octaves=3)
+    radius += 0.05 * np.cos(3 * np.arange(_COARSE) * PERIOD / _COARSE + rng.uniform(0, 6.28))
     radius = radius - _folds(rng, fold_height, fold_spacing)
-    radius = np.clip(radius, 0.36, 1.3).astype(np.float32)
+    radius = np.clip(radius, 0.3, 1.3).astype(np.float32)
     texel = PERIOD / TEXELS
     coarse = np.stack(gradient(radius, PERIOD / _COARSE), -1)
     smooth = cv2.resize(np.pad(coarse, ((0, 1), (0, 1), (0, 0)), mode="wrap"), (TEXELS + 2,) * 2)
     smooth = smooth[1:-1, 1:-1]
     wrinkles = 0.006 * fractal_noise(rng, TEXELS, 32, octaves=3, gain=0.45)
-    wet = 0.010 * tile_noise(rng, TEXELS, 64) + 0.004 * tile_noise(rng, TEXELS, 128)
+    wet = 0.006 * tile_noise(rng, TEXELS, 64) + 0.004 * tile_noise(rng, TEXELS, 128)
     wet *= 0.35 + np.clip(fractal_noise(rng, TEXELS, 8, octaves=2), 0, 2)
     shaded = smooth + np.stack(gradient(wrinkles, texel), -1)
     glossy = smooth + np.stack(gradient(wrinkles + wet, texel), -1)
     sway = np.array((rng.uniform(0.1, 0.42, 2), rng.uniform(0.5, 1.0, 2), rng.uniform(0, 6.28, 2)))
     slopes = np.ascontiguousarray(np.concatenate((shaded, glossy), -1), np.float32)
     return Tube(radius, slopes, mucosa_albedo(rng, TEXELS, look), sway)
+
+
+def raise_wall(tube: Tube, *, z: float, theta: float, height: float, reach: float) -> Tube:
+    """Lift the wall around a place, as the foot of a polyp does; lengths in tube radii."""
+    around = (np.arange(_COARSE, dtype=np.float32) * np.float32(PERIOD / _COARSE))[None, :]
+    apart = [np.angle(np.exp(1j * (grid - at))) for grid, at in ((around.T, z), (around, theta))]
+    lift = np.float32(height) * np.exp(-(apart[0] ** 2 + apart[1] ** 2) / reach**2)
+    lift = lift.astype(np.float32)
+    slopes = cv2.resize(-np.dstack(gradient(lift, PERIOD / _COARSE)), (TEXELS, TEXELS))
+    return replace(
+        tube, radius=tube.radius - lift, slopes=tube.slopes + np.dstack((slopes, slopes))
+    )
 
 
 def _folds(rng: np.random.Generator, height: float, spacing: float) -> FloatArray:
@@ -106,7 +119,7 @@ def _folds(rng: np.random.Generator, height: float, spacing: float) -> FloatArra
         place = (index + rng.uniform(-0.25, 0.25)) * PERIOD / count
         turn += 2 * np.pi / 3 + rng.normal(0, 0.5)
         around = np.cos(grid - turn) * 0.5 + 0.5
-        reach = height * rng.uniform(0.55, 1.25) * (0.25 + 0.75 * around ** rng.uniform(0.8, 2.0))
+        reach = height * rng.uniform(0.55, 1.25) * (0.12 + 0.88 * around ** rng.uniform(0.8, 2.5))
         along = np.angle(np.exp(1j * (grid[:, None] - place + bend))).astype(np.float32)
         ridge = np.exp(-((along / rng.uniform(0.09, 0.18)) ** 2))
         total = np.maximum(total, ridge * reach[None, :].astype(np.float32))
