@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Datasets over the polyp images: augmented for training, whole and plain for measuring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from monai_medvid.data.augment import AugmentOptions, augment
+from monai_medvid.data.polyps import ByteArray, read_pair, read_split, resize_pair
+
+Example = dict[str, torch.Tensor]
+Stage = tuple[int, tuple[int, int]]
+
+
+class PolypDataset(Dataset[Example]):
+    """Whole images stretched to the network's size, with their masks.
+
+    Items are ``image`` (3, H, W) float32 RGB in 0..1 and ``label`` (1, H, W) float32 of 0 and 1.
+
+    Args:
+        root: the data set folder (see ``monai_medvid.data.polyps``).
+        split_file: the JSON list of names.
+        split: which part of it.
+        size: height and width in pixels.
+    """
+
+    def __init__(self, root: str | Path, split_file: str | Path, *, split: str, size: Sequence[int]) -> None:
+        self.root = Path(root)
+        self.names = read_split(Path(split_file))[split]
+        self.size = (int(size[0]), int(size[1]))
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Example:
+        """Read the image at ``index``."""
+        return to_example(*resize_pair(*read_pair(self.root, self.names[index]), self.size))
+
+
+class AugmentedPolyps(Dataset[Example]):
+    """Training examples: images cached in memory, augmented anew in every epoch.
+
+    An index is ``epoch * len(self) + image``: the epoch and the image fix the example, whatever
+    the number of workers, so that a resumed training run sees what an unbroken one would have.
+
+    Args:
+        root: the data set folder.
+        split_file: the JSON list of names.
+        stages: pairs of first epoch (0-based) and (height, width), in growing order of epochs.
+        options: strength of the augmentation; ``AugmentOptions()`` by default.
+        synthetic: a NumPy archive with ``images`` (N, H, W, 3) and ``masks`` (N, H, W) of made frames.
+        synthetic_share: share of the examples that are made frames.
+        synthetic_from: first epoch (0-based) with made frames.
+        seed: of everything random.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        split_file: str | Path,
+        *,
+        stages: Sequence[Stage],
+        options: AugmentOptions | None = None,
+        synthetic: str | Path | None = None,
+        synthetic_share: float = 0.0,
+        synthetic_from: int = 0,
+        seed: int = 0,
+    ) -> None:
+        self.stages = [(int(first), (int(size[0]), int(size[1]))) for first, size in stages]
+        self.options = options or AugmentOptions()
+        self.seed = seed
+        self.names = read_split(Path(split_file))["train"]
+        self.synthetic_share = synthetic_share
+        self.synthetic_from = synthetic_from
+        largest = max(size for _, size in self.stages)
+        roomy = (largest[0] * 5 // 4, largest[1] * 5 // 4)
+        self._large = [resize_pair(*read_pair(Path(root), name), roomy) for name in self.names]
+        self._made = _read_archive(synthetic) if synthetic and synthetic_share else []
+        half = (roomy[0] // 2, roomy[1] // 2)
+        self._small = [resize_pair(*pair, half) for pair in self._large]
+
+    def __len__(self) -> int:
+        """Return the number of examples in an epoch."""
+        return len(self.names)
+
+    def size_at(self, epoch: int) -> tuple[int, int]:
+        """Return height and width of the examples of an epoch (0-based)."""
+        return next(size for first, size in reversed(self.stages) if first <= epoch)
+
+    def __getitem__(self, index: int) -> Example:
+        """Make the example ``index % len(self)`` of epoch ``index // len(self)``."""
+        epoch, number = divmod(index, len(self))
+        size = self.size_at(epoch)
+        rng = np.random.default_rng((self.seed, epoch, number))
+        cache = self._small if size[0] <= self._small[0][1].shape[0] else self._large
+        image, mask = cache[number]
+        made = bool(self._made) and epoch >= self.synthetic_from
+        if made and rng.random() < self.synthetic_share:
+            image, mask = self._made[int(rng.integers(len(self._made)))]
+        donor = cache[int(rng.integers(len(cache)))]
+        return to_example(*augment(image, mask, donor, size=size, rng=rng, options=self.options))
+
+
+class EpochSampler(Sampler[int]):
+    """Shuffle ``length`` images anew in every epoch, and count the epoch into the index.
+
+    Args:
+        length: images in an epoch.
+        start_epoch: the first epoch (0-based); set it before iterating to resume.
+        seed: of the shuffles.
+    """
+
+    def __init__(self, length: int, *, start_epoch: int = 0, seed: int = 0) -> None:
+        self.length = length
+        self.epoch = start_epoch
+        self.seed = seed
+
+    def __len__(self) -> int:
+        """Return the number of images in an epoch."""
+        return self.length
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the indices of the next epoch."""
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.length)
+        first = self.epoch * self.length
+        self.epoch += 1
+        return iter((order + first).tolist())
+
+
+def to_example(image: ByteArray, mask: ByteArray) -> Example:
+    """Turn (H, W, 3) uint8 and (H, W) uint8 into the network's ``image`` and ``label``."""
+    planes = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
+    return {"image": planes.float().div_(255.0), "label": torch.from_numpy(mask)[None].float()}
+
+
+def _read_archive(path: str | Path) -> list[tuple[ByteArray, ByteArray]]:
+    with np.load(path) as archive:
+        return list(zip(archive["images"], archive["masks"].astype(np.uint8), strict=True))
