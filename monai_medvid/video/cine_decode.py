@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.cine_layout import CineLayout
+from monai_medvid.video.dicom_syntaxes import END_MARKER
 
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 """(rows, columns) or (rows, columns, 3) bit patterns as stored, unsigned."""
 
+_PADDING = 64  # some writers pad frames with more than the one zero byte
 _FAILURES = (RuntimeError, ValueError, TypeError, IndexError, zlib.error)  # what the codecs raise
 
 
@@ -28,7 +30,7 @@ def decode_samples(data: bytes, layout: CineLayout, *, number: int) -> Samples:
         number: 0-based frame number, for the message.
 
     Raises:
-        VideoReadError: The frame is damaged, or of another size than the first.
+        VideoReadError: The frame is damaged, or of another kind than the first.
     """
     try:
         samples = _DECODERS[layout.codec](data, layout)
@@ -38,14 +40,19 @@ def decode_samples(data: bytes, layout: CineLayout, *, number: int) -> Samples:
             f"({type(error).__name__}): get a fresh copy of the object."
         )
         raise VideoReadError(msg) from error
-    wanted = (layout.rows, layout.columns, layout.samples)[: 2 if layout.samples == 1 else 3]
-    if samples.shape != wanted:
+    if samples.shape[2:] != (() if layout.samples == 1 else (layout.samples,)):
         msg = (
-            f"Expected frame {number} to be {wanted} like the first, found {samples.shape}: "
-            "the object mixes sizes, split it."
+            f"Expected frame {number} to have {layout.samples} samples a pixel like the first, "
+            f"found {samples.shape[2:]}: the object mixes kinds, split it."
         )
         raise VideoReadError(msg)
     return np.asarray(samples.view(np.uint8 if samples.dtype.itemsize == 1 else np.uint16))
+
+
+def ends_early(data: bytes, layout: CineLayout) -> bool:
+    """Whether a frame lacks the marker that its codec ends with: the rest of it was lost."""
+    has_end = layout.codec in ("jpeg", "jpeg-lossless", "jpegls")  # JPEG 2000 writers forget it
+    return has_end and not data[-_PADDING:].rstrip(b"\0").endswith(END_MARKER)
 
 
 def _jpeg(data: bytes, layout: CineLayout) -> Any:

@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from dataclasses import replace
 from fractions import Fraction
 
+import cv2
 import numpy as np
 
 from monai_medvid.errors import VideoReadError
-from monai_medvid.video.cine_codec import BatchCodec, choose_codec
+from monai_medvid.video.cine_choice import choose_codec
+from monai_medvid.video.cine_codec import BatchCodec, Decoded, ThreadPool
+from monai_medvid.video.cine_decode import decode_samples
 from monai_medvid.video.cine_frames import FrameIndex, index_encapsulated, index_native
 from monai_medvid.video.cine_info import cine_info
 from monai_medvid.video.cine_layout import CineLayout, coded_layout, header_layout
@@ -27,10 +31,20 @@ from monai_medvid.video.info import VideoInfo
 
 _BATCH_BYTES = 48 << 20  # decoded bytes in flight: two batches of at most this
 _MOST_FRAMES = 32
+_NAMED_DAMAGES = 10
+
+_log = logging.getLogger(__name__)
 
 
 class CineDecoder:
-    """RGB frames of a multi-frame object, decoded in small batches one step ahead of the reader."""
+    """RGB frames of a multi-frame object, decoded in small batches one step ahead of the reader.
+
+    A frame that cannot be decoded is given as black, with a warning in ``info`` and in the log;
+    the frames after it keep their numbers.
+
+    Attributes:
+        info: What the video is; warnings are added to it as damage is met.
+    """
 
     def __init__(
         self, index: FrameIndex, codec: BatchCodec, info: VideoInfo, times: Sequence[Fraction]
@@ -41,8 +55,8 @@ class CineDecoder:
         self._times = times
         frame_bytes = info.width * info.height * 3
         self._batch = int(np.clip(_BATCH_BYTES // frame_bytes, 1, _MOST_FRAMES))
-        self._ahead: ThreadPoolExecutor | None = None
-        self._process = os.getpid()
+        self._ahead = ThreadPool(1)
+        self._damaged: set[int] = set()
         self._lock = threading.Lock()
 
     @property
@@ -56,39 +70,53 @@ class CineDecoder:
 
     def read(self, indices: Sequence[int]) -> Iterator[Frame]:
         """The frames with these numbers, in the order asked."""
-        batches = [
-            indices[first : first + self._batch] for first in range(0, len(indices), self._batch)
-        ]
-        if len(batches) == 1:
-            yield from self._load(batches[0])
+        size = self._batch
+        if len(indices) <= size:
+            yield from self._load(indices)
             return
-        pool = self._pool()
-        waiting: Future[list[Frame]] | None = None
-        for following in batches:
-            ready = waiting
-            waiting = pool.submit(self._load, following)
-            if ready is not None:
-                yield from ready.result()
-        if waiting is not None:
-            yield from waiting.result()
+        pool = self._ahead.get()
+        coming: Future[list[Frame]] = pool.submit(self._load, indices[:size])
+        for first in range(size, len(indices), size):
+            frames = coming.result()
+            coming = pool.submit(self._load, indices[first : first + size])
+            yield from frames
+        yield from coming.result()
 
     def close(self) -> None:
         """Give back threads; safe to call twice."""
-        if self._ahead is not None:
-            self._ahead.shutdown(cancel_futures=True)
-            self._ahead = None
+        self._ahead.close()
         self._codec.close()
 
     def _load(self, numbers: Sequence[int]) -> list[Frame]:
-        return self._codec.decode([self._index.data(number) for number in numbers], numbers)
+        data = [self._index.data(number) for number in numbers]
+        decoded = self._codec.decode(data, numbers)
+        return [self._fitted(*pair) for pair in zip(decoded, numbers, strict=True)]
 
-    def _pool(self) -> ThreadPoolExecutor:
+    def _fitted(self, decoded: Decoded, number: int) -> Frame:
+        """The frame in the size of the first, and its damage noted."""
+        width, height, rgb = self.info.width, self.info.height, decoded.rgb
+        if decoded.damage:
+            self._note(number, decoded.damage)
+        if rgb is None:
+            return np.zeros((height, width, 3), np.uint8)
+        if rgb.shape[:2] != (height, width):
+            self._note(number, f"is {rgb.shape[1]}x{rgb.shape[0]} and is scaled to the first's")
+            scaled = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+            return np.asarray(scaled, np.uint8)
+        return rgb
+
+    def _note(self, number: int, what: str) -> None:
         with self._lock:
-            if self._ahead is None or self._process != os.getpid():
-                # threads do not survive a fork: a DataLoader worker makes its own
-                self._ahead = ThreadPoolExecutor(1, thread_name_prefix="medvid-cine")
-                self._process = os.getpid()
-            return self._ahead
+            if number in self._damaged:
+                return
+            self._damaged.add(number)
+            if len(self._damaged) > _NAMED_DAMAGES:
+                return
+            text = f"Frame {number} {what}."
+            if len(self._damaged) == _NAMED_DAMAGES:
+                text += " Further ones like it are not named."
+            self.info = replace(self.info, warnings=(*self.info.warnings, text))
+        _log.warning(text)
 
 
 def open_frames_object(parts: DicomParts, *, decoder: str = "auto") -> CineDecoder:
@@ -101,6 +129,7 @@ def open_frames_object(parts: DicomParts, *, decoder: str = "auto") -> CineDecod
     index, layout = _index(parts)
     if len(index) < 2:
         raise VideoReadError(_single_message(index))
+    _refuse_undecodable(index, layout)
     timing = header_times(parts.header, len(index))
     codec = choose_codec(parts, layout, index, decoder=decoder)
     info = cine_info(parts, layout, index, timing, codec)
@@ -120,6 +149,20 @@ def _index(parts: DicomParts) -> tuple[FrameIndex, CineLayout]:
     if codec in ("raw", "rle", "deflated-frame") or not len(index):
         return index, layout
     return index, coded_layout(layout, coded_header(index.data(0), codec))
+
+
+def _refuse_undecodable(index: FrameIndex, layout: CineLayout) -> None:
+    """Try a few frames; one damaged frame is a warning later, all damaged is no video."""
+    refusal: VideoReadError | None = None
+    for number in (0, len(index) // 2, len(index) - 1):
+        try:
+            decode_samples(index.data(number), layout, number=number)
+        except VideoReadError as error:
+            refusal = refusal or error
+        else:
+            return
+    if refusal is not None:
+        raise refusal
 
 
 def _single_message(index: FrameIndex) -> str:

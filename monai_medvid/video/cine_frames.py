@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from monai_medvid.video.dicom_bytes import ByteSource
 from monai_medvid.video.dicom_fragments import Fragments, Span, find_fragments
 from monai_medvid.video.dicom_header import PixelElement
-from monai_medvid.video.dicom_syntaxes import START_MARKERS, FrameCodec
+from monai_medvid.video.dicom_syntaxes import END_MARKER, START_MARKERS, FrameCodec
 
-_END_MARKER = b"\xff\xd9"  # EOI of JPEG and JPEG-LS, EOC of JPEG 2000
+CUT = "The file breaks off before its pixel data end: whole frames up to the break were kept."
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def index_native(pixels: PixelElement, frame_bytes: int, expected: int | None) -
     cut = pixels.length is not None and pixels.offset + pixels.length > pixels.end
     warnings = list(_count_warning(expected, count, "pixel data for"))
     if cut:
-        warnings.append("The file ends before its pixel data do: whole frames were kept.")
+        warnings.append(CUT)
     return FrameIndex(pixels.source, frames, tuple(warnings), cut)
 
 
@@ -59,7 +59,7 @@ def index_encapsulated(
     if fragments.cut:
         if frames and not _is_whole(pixels.source, frames[-1], fragments, codec):
             frames = frames[:-1]
-        warnings.append("The file ends before its pixel data do: whole frames were kept.")
+        warnings.append(CUT)
     whole = tuple(spans for spans in frames if any(span.length for span in spans))
     if len(whole) < len(frames):
         warnings.append(f"{len(frames) - len(whole)} frames without data were left out.")
@@ -115,7 +115,7 @@ def _is_whole(
         return False
     last = spans[-1]
     tail = source.read_at(max(last.offset, last.offset + last.length - 8), min(8, last.length))
-    return codec not in START_MARKERS or tail.rstrip(b"\0").endswith(_END_MARKER)
+    return codec not in START_MARKERS or tail.rstrip(b"\0").endswith(END_MARKER)
 
 
 def _count_warning(expected: int | None, found: int, what: str) -> list[str]:

@@ -45,12 +45,14 @@ class CodedHeader:
     @property
     def is_ycbcr(self) -> bool | None:
         """Whether a 3-component JPEG is YCbCr by its own signs; None where it gives none."""
+        if self.jfif:  # the order in which libjpeg believes the signs
+            return True
         if self.adobe_transform is not None:
             return self.adobe_transform != 0
-        if self.jfif or self.subsampled:
-            return True
         if self.component_ids == b"RGB":
             return False
+        if self.subsampled:
+            return True
         return None
 
 

@@ -62,3 +62,6 @@ START_MARKERS: dict[FrameCodec, tuple[bytes, ...]] = {
     "htj2k": (b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  "),
 }
 """What the first fragment of a frame begins with; the other codecs use one fragment a frame."""
+
+END_MARKER = b"\xff\xd9"
+"""What a frame of these codecs ends with: EOI of JPEG and JPEG-LS, EOC of JPEG 2000."""

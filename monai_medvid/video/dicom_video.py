@@ -104,7 +104,9 @@ def _with_header(parts: DicomParts, info: VideoInfo, *, cut: bool) -> VideoInfo:
         raise VideoReadError(msg)
     if cut:
         _refuse_short_rest(info)
-        warnings.append("The file ends before its video stream does: what is there was read.")
+        warnings.append(
+            "The file breaks off before its video stream ends: it is read up to the break."
+        )
     warnings += disagreements(parts.header, info, VIDEO_CODECS[parts.syntax])
     return replace(
         info,
