@@ -168,7 +168,7 @@ class _Reader:
             start = perf_counter()
             batch = next(source, None)
             if batch is not None and self.sha256 is None:
-                self.digest.update(batch.frames)
+                self.digest.update(batch.frames.data)
             self._clock.add("decode", perf_counter() - start)
             if batch is None:
                 return
