@@ -141,7 +141,10 @@ def check_size(width: int, height: int) -> None:
         VideoReadError: No size, or one that is too large.
     """
     if width <= 0 or height <= 0:
-        msg = f"Expected a picture size, found {width}x{height}. The stream is damaged or empty."
+        msg = (
+            f"Expected a picture size of 1 to {MAX_SIDE} pixels a side, found none or an absurd one. "
+            "The header is damaged, or this is no video."
+        )
         raise VideoReadError(msg)
     if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
         msg = (

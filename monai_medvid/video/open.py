@@ -19,7 +19,7 @@ from monai_medvid.video.dicom_object import open_dicom
 from monai_medvid.video.folder import open_folder
 from monai_medvid.video.media import Media
 from monai_medvid.video.sharing import SharedFile
-from monai_medvid.video.sniff import HEAD_BYTES, is_dicom
+from monai_medvid.video.sniff import HEAD_BYTES, is_dicom, is_still_image
 from monai_medvid.video.video import Video
 
 DecoderName = Literal["auto", "dali", "pyav"]
@@ -56,8 +56,13 @@ def open_video(
     if path is not None and path.is_dir():
         return Video(open_folder(path, fps=rate), name=_stem(path))
     opener = Media(path).open_payload if path is not None else _opener_of(source)
-    if _starts_as_dicom(opener):
+    head = _head_of(opener)
+    if is_dicom(head):
         return _dicom_video(opener(), decoder=decoder, device=device, path=path)
+    if is_still_image(head):
+        raise VideoReadError(
+            "Expected a video, found a single image. Pass the folder that holds the images."
+        )
     decoded = open_container(path or opener, decoder=decoder, device=device, fps=rate)
     return Video(decoded, name=_stem(path) if path else "video", open_payload=opener)
 
@@ -93,7 +98,7 @@ def _opener_of(source: object) -> Callable[[], BinaryIO]:
     raise TypeError(msg)
 
 
-def _starts_as_dicom(opener: Callable[[], BinaryIO]) -> bool:
+def _head_of(opener: Callable[[], BinaryIO]) -> bytes:
     try:
         with opener() as stream:
             head = stream.read(HEAD_BYTES)
@@ -103,7 +108,7 @@ def _starts_as_dicom(opener: Callable[[], BinaryIO]) -> bool:
         ) from error
     if not head:
         raise VideoReadError("Expected a video, found an empty file. Copy it again.")
-    return is_dicom(head)
+    return head
 
 
 def _dicom_video(

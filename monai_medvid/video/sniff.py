@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling DICOM objects from everything else by their first bytes."""
+"""Telling DICOM objects and still images from everything else by their first bytes."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def is_dicom(head: bytes) -> bool:
     if len(head) < 8:
         return False
     return any(_begins_with_attribute(head, order) for order in ("little", "big"))
+
+
+def is_still_image(head: bytes) -> bool:
+    """Whether these bytes begin a PNG, TIFF or BMP image."""
+    return head.startswith((b"\x89PNG\r\n", b"II*\0", b"MM\0*", b"BM"))
 
 
 def _begins_with_attribute(head: bytes, order: str) -> bool:

@@ -90,7 +90,7 @@ def test_every_access_gives_the_picture_with_that_number(name: str, tmp_path: Pa
         assert_exact(video, count=45)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     container=st.sampled_from(["mp4", "mkv", "ts", "mpg", "avi"]),
     codec=st.sampled_from(["libx264", "mpeg2video", "mpeg4"]),
