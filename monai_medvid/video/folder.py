@@ -21,6 +21,7 @@ from monai_medvid.video.timeline import Timeline
 _ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"})
 _ASSUMED_RATE = Fraction(25)
 _ORIENTATION = 0x0112  # EXIF 2.32 4.6.4
+_TURNED_FORMATS = frozenset({"JPEG", "MPO"})  # cameras write these; asking a PNG decodes it
 _LYING = frozenset({5, 6, 7, 8})
 
 
@@ -100,9 +101,13 @@ class FolderDecoder:
     def close(self) -> None:
         """Nothing is held open."""
 
+    def _flags(self, index: int) -> int:
+        turned = self._paths[index].suffix.lower() in {".jpg", ".jpeg"}
+        return cv2.IMREAD_COLOR_RGB | (0 if turned else cv2.IMREAD_IGNORE_ORIENTATION)
+
     def _frame(self, index: int) -> Frame:
         data = np.fromfile(self._paths[index], np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
+        image = cv2.imdecode(data, self._flags(index)) if data.size else None
         expected = (self.info.height, self.info.width, 3)
         if image is None or image.shape != expected:
             found = "one that cannot be decoded" if image is None else f"{image.shape}"
@@ -129,7 +134,8 @@ def _size(path: Path, number: int) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            lying = image.getexif().get(_ORIENTATION) in _LYING
+            turns = image.format in _TURNED_FORMATS
+            lying = turns and image.getexif().get(_ORIENTATION) in _LYING
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         msg = f"Expected an image, found image {number} unreadable or too large. Remove it."
         raise VideoReadError(msg) from error

@@ -142,7 +142,7 @@ def check_size(width: int, height: int) -> None:
     """
     if width <= 0 or height <= 0:
         msg = (
-            f"Expected a picture size of 1 to {MAX_SIDE} pixels a side, found none or an absurd one. "
+            f"Expected a picture of 1 to {MAX_SIDE} pixels a side, found none or an absurd size. "
             "The header is damaged, or this is no video."
         )
         raise VideoReadError(msg)
