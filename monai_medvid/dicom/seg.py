@@ -9,37 +9,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 from pydicom import Dataset
 
-from monai_medvid.dicom.common import result_digest
-from monai_medvid.dicom.reference import ImageTargets, SegmentReference, VideoTargets
-from monai_medvid.dicom.seg_file import SegFrame, binary_frames, labelmap_frames, write_seg_file
-from monai_medvid.dicom.seg_header import label_bits, seg_header, sop_class
-from monai_medvid.dicom.seg_plan import Mode, PlannedFrame, SegSampling, plan_frames, split
-from monai_medvid.dicom.uids import derive_uid
+from monai_medvid.dicom.reference import ImageTargets, VideoTargets
+from monai_medvid.dicom.seg_header import label_bits
+from monai_medvid.dicom.seg_plan import Mode, SegSampling, plan_frames, split
+from monai_medvid.dicom.seg_series import SegResult, SegSeries
 from monai_medvid.errors import DicomWriteError
 from monai_medvid.findings.model import Findings, Track
+from monai_medvid.findings.vocabulary import Vocabulary, shipped_vocabulary
 
-_SERIES_NUMBER = {"video": 2, "stills": 5}
 _MOST_SEGMENTS = 2**16 - 1  # SegmentNumber (0062,0004) is a US
-
-
-@dataclass(frozen=True, kw_only=True)
-class SegResult:
-    """The files that were written.
-
-    Attributes:
-        paths: In order of time; empty where nothing was segmented.
-        references: Tracking UID -> the SEG frame that shows the track's best region.
-        frame_count: SEG frames in all files together.
-    """
-
-    paths: tuple[Path, ...] = ()
-    references: dict[str, SegmentReference] = field(default_factory=dict)
-    frame_count: int = 0
 
 
 def write_seg(
@@ -49,6 +32,7 @@ def write_seg(
     *,
     mode: Mode = "binary",
     sampling: SegSampling | None = None,
+    vocabulary: Vocabulary | None = None,
     threads: int | None = None,
 ) -> SegResult:
     """Write the tracks as ``seg-001.dcm``, ``seg-002.dcm``, ... in a new series of the study.
@@ -62,6 +46,7 @@ def write_seg(
         mode: "binary" is what today's archives accept; "labelmap" (JPEG-LS) is about a hundred
             times smaller, and where objects overlap only the likelier one is kept.
         sampling: Which frames; five a second and the best ones by default.
+        vocabulary: What labels mean; the shipped one by default.
         threads: For JPEG-LS; the number of processors by default.
 
     Returns:
@@ -71,6 +56,8 @@ def write_seg(
         DicomWriteError: The source lacks a UID, or the tracks are not numbered from 1.
         OutputError: The folder cannot be written to.
     """
+    if not findings.tracks:
+        return SegResult()
     targets = VideoTargets(header, frame_count=findings.source.frame_count)
     sampling = sampling or SegSampling()
     planned = plan_frames(_numbered(findings.tracks), sampling)
@@ -82,13 +69,25 @@ def write_seg(
         bits=label_bits(findings),
     )
     paths = [folder / f"seg-{number:03d}.dcm" for number in range(1, len(files) + 1)]
-    writer = _Writer(findings, header, targets, mode, ("seg", mode, asdict(sampling)))
-    writer.threads = threads or os.cpu_count() or 1
+    writer = SegSeries(
+        findings,
+        header,
+        targets,
+        mode,
+        ("seg", mode, asdict(sampling), repr(vocabulary)),
+        vocabulary or shipped_vocabulary(),
+        threads or os.cpu_count() or 1,
+    )
     return writer.write(list(zip(paths, files, strict=True)), kind="video")
 
 
 def write_stills_seg(
-    findings: Findings, header: Dataset, path: Path, *, targets: ImageTargets
+    findings: Findings,
+    header: Dataset,
+    path: Path,
+    *,
+    targets: ImageTargets,
+    vocabulary: Vocabulary | None = None,
 ) -> SegResult:
     """Write one BINARY file for the stills: a frame for each object in each still.
 
@@ -98,6 +97,7 @@ def write_stills_seg(
             the video is not.
         path: The file.
         targets: 0-based video frame -> the still that shows it (no frame number).
+        vocabulary: What labels mean; the shipped one by default.
 
     Returns:
         As :func:`write_seg`; no path where no still shows a track.
@@ -105,7 +105,15 @@ def write_stills_seg(
     everything = plan_frames(_numbered(findings.tracks), SegSampling(frames_per_second=None))
     planned = [one for one in everything if one.frame in targets]
     identity = sorted(targets[one.frame].sop_instance_uid for one in planned)
-    writer = _Writer(findings, header, targets, "binary", ("seg-stills", identity))
+    writer = SegSeries(
+        findings,
+        header,
+        targets,
+        "binary",
+        ("seg-stills", identity, repr(vocabulary)),
+        vocabulary or shipped_vocabulary(),
+        threads=1,
+    )
     return writer.write([(path, planned)] if planned else [], kind="stills")
 
 
@@ -121,59 +129,4 @@ def _numbered(tracks: Sequence[Track]) -> Sequence[Track]:
     return tracks
 
 
-@dataclass
-class _Writer:
-    """What the files of one series share."""
-
-    findings: Findings
-    header: Dataset
-    targets: ImageTargets
-    mode: Mode
-    identity: tuple[object, ...]
-    threads: int = 1
-
-    def write(self, files: Sequence[tuple[Path, list[PlannedFrame]]], *, kind: str) -> SegResult:
-        digest = result_digest(self.findings, self.header)
-        series = derive_uid(digest, *self.identity, "series")
-        references: dict[str, SegmentReference] = {}
-        count = 0
-        for number, (path, planned) in enumerate(files, 1):
-            frames = binary_frames(planned) if self.mode == "binary" else labelmap_frames(planned)
-            uids = (derive_uid(digest, *self.identity, number), series)
-            used = [self.targets[one.frame] for one in planned]
-            header = seg_header(
-                self.findings,
-                self.header,
-                mode=self.mode,
-                uids=uids,
-                numbers=(_SERIES_NUMBER[kind], number),
-                description="AI segmentation" if kind == "video" else "AI segmentation of stills",
-                frame_count=len(frames),
-                targets=used,
-            )
-            write_seg_file(path, header, frames, targets=self.targets, threads=self.threads)
-            references.update(self._references(frames, uids))
-            count += len(frames)
-        return SegResult(
-            paths=tuple(path for path, _ in files), references=references, frame_count=count
-        )
-
-    def _references(
-        self, frames: Sequence[SegFrame], uids: tuple[str, str]
-    ) -> dict[str, SegmentReference]:
-        """Where each track's best region stands."""
-        best = {(track.number, track.best.frame): track for track in self.findings.tracks}
-        found = {}
-        for number, frame in enumerate(frames, 1):
-            for one in frame.objects:
-                track = best.get((one.segment, frame.frame))
-                if track is not None:
-                    found[track.uid] = SegmentReference(
-                        track_uid=track.uid,
-                        sop_class_uid=sop_class(self.mode),
-                        sop_instance_uid=uids[0],
-                        series_instance_uid=uids[1],
-                        segment_number=track.number,
-                        frame_number=number,
-                    )
-        return found
+__all__ = ["Mode", "SegResult", "SegSampling", "write_seg", "write_stills_seg"]

@@ -12,9 +12,16 @@ from monai_medvid.dicom.common import add_equipment, new_object, reference_item
 from monai_medvid.dicom.inherited import content_date_time
 from monai_medvid.dicom.reference import ImageTarget
 from monai_medvid.dicom.seg_plan import Mode
-from monai_medvid.dicom.seg_segments import BACKGROUND, background_item, segment_items
+from monai_medvid.dicom.seg_segments import (
+    BACKGROUND,
+    background_item,
+    coding_schemes,
+    segment_items,
+)
 from monai_medvid.dicom.uids import derive_uid
+from monai_medvid.dicom.wording import track_name
 from monai_medvid.findings.model import Findings
+from monai_medvid.findings.vocabulary import Vocabulary
 
 LABELMAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"
 """Label Map Segmentation Storage (PS3.4 B.5, since 2024d; not yet named by pydicom 3.0)."""
@@ -39,6 +46,7 @@ def seg_header(
     description: str,
     frame_count: int,
     targets: Iterable[ImageTarget],
+    vocabulary: Vocabulary,
 ) -> Dataset:
     """Build the data set of one file up to SharedFunctionalGroupsSequence.
 
@@ -51,6 +59,7 @@ def seg_header(
         description: SeriesDescription.
         frame_count: Frames that will follow.
         targets: Images that the frames are derived from, each at least once.
+        vocabulary: What labels mean.
     """
     tracks, model = findings.tracks, findings.model
     new = new_object(
@@ -62,14 +71,16 @@ def seg_header(
         series_description=description,
         modality="SEG",
         instance_number=numbers[1],
-        texts=[track.label for track in tracks],
+        texts=[*map(track_name, tracks), *(track.label for track in tracks)],
     )
     add_equipment(new, model)
     _add_content(new, header)
     _add_pixel_description(new, findings, frame_count=frame_count, mode=mode)
     _add_lossy_history(new, header)
     _add_dimensions(new, (_SEGMENT, _TIME) if mode == "binary" else (_TIME,))
-    new.SegmentSequence = segment_items(tracks, model)
+    new.SegmentSequence = segment_items(tracks, model, vocabulary)
+    if schemes := coding_schemes(tracks, vocabulary):
+        new.CodingSchemeIdentificationSequence = schemes
     if mode == "labelmap":
         new.SegmentSequence.insert(0, background_item(model))
         new.PixelPaddingValue = BACKGROUND

@@ -10,16 +10,32 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
 from monai_medvid.dicom.common import code_item
+from monai_medvid.dicom.sr import CODING_SCHEME_UID
+from monai_medvid.dicom.wording import track_name
 from monai_medvid.findings.model import ModelSummary, Track
-from monai_medvid.findings.vocabulary import find_concept
+from monai_medvid.findings.vocabulary import PRIVATE_SCHEME, Vocabulary
 
 BACKGROUND = 0
 """The LABELMAP pixel value that stands for nothing (PS3.3 C.8.20.2.3.3)."""
 
 
-def segment_items(tracks: Sequence[Track], model: ModelSummary) -> list[Dataset]:
+def segment_items(
+    tracks: Sequence[Track], model: ModelSummary, vocabulary: Vocabulary
+) -> list[Dataset]:
     """One item a track: its number, tracking UID, coded property, and the algorithm."""
-    return [_segment(track, model) for track in sorted(tracks, key=lambda one: one.number)]
+    ordered = sorted(tracks, key=lambda one: one.number)
+    return [_segment(track, model, vocabulary) for track in ordered]
+
+
+def coding_schemes(tracks: Sequence[Track], vocabulary: Vocabulary) -> list[Dataset]:
+    """Coding Scheme Identification (PS3.3 C.12.1) where a segment has a private code."""
+    concepts = (vocabulary.find(track.label) for track in tracks)
+    if not any(PRIVATE_SCHEME in (one.code.scheme, one.category.scheme) for one in concepts):
+        return []
+    item = Dataset()
+    item.CodingSchemeDesignator = PRIVATE_SCHEME
+    item.CodingSchemeUID = CODING_SCHEME_UID
+    return [item]
 
 
 def background_item(model: ModelSummary) -> Dataset:
@@ -33,14 +49,14 @@ def background_item(model: ModelSummary) -> Dataset:
     return item
 
 
-def _segment(track: Track, model: ModelSummary) -> Dataset:
-    concept = find_concept(track.label)
+def _segment(track: Track, model: ModelSummary, vocabulary: Vocabulary) -> Dataset:
+    concept = vocabulary.find(track.label)
     item = Dataset()
     item.SegmentNumber = track.number
     item.SegmentLabel = f"{track.label} {track.number}".replace("\\", "/")[:64]
     item.SegmentedPropertyCategoryCodeSequence = [code_item(concept.category)]
     item.SegmentedPropertyTypeCodeSequence = [code_item(concept.code)]
-    item.TrackingID = item.SegmentLabel
+    item.TrackingID = track_name(track)
     item.TrackingUID = track.uid
     item.RecommendedDisplayCIELabValue = list(display_color(track.number))
     _add_algorithm(item, model)
