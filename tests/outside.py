@@ -75,6 +75,18 @@ NOISE: tuple[Noise, ...] = (
         "measures are copied as the source gives them",
     ),
     Noise(
+        "dciodvfy",
+        r"Warning - </Laterality\S+> - is only permitted to be empty when actually unknown; .*",
+        "it is unknown where the source does not say",
+    ),
+    Noise(
+        "dciodvfy",
+        r"Warning - </LossyImageCompressionMethod\S+\[1\]> - "
+        r"method inconsistent with Transfer Syntax = <ISO_13818_2>",
+        "the first of two steps, that of the source (PS3.3 C.7.6.1.1.5); the last one is the "
+        "object's own",
+    ),
+    Noise(
         "dcentvfy",
         r"Warning - Attribute is empty \(zero length\) in one instance - .*",
         "an optional attribute that the source leaves empty is copied empty",
@@ -88,6 +100,11 @@ NOISE: tuple[Noise, ...] = (
         "dsrdump",
         r"W: The VR checker does not support this Specific Character Set: ISO_IR 192",
         "the tool's check of the character repertoire stops at single-byte sets",
+    ),
+    Noise(
+        "dsrdump",
+        r"W: Check for template constraints not yet supported",
+        "the tool says that it checks no templates of key object documents",
     ),
     Noise("pixelmed_sr", r"SLF4J: .*", "the logging library of the Java programs"),
     Noise(
