@@ -46,6 +46,9 @@ class Page:
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
         self.resize(width, height)
+        # scrolling at once, so that places do not move while they are looked at
+        still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+        self.call("Emulation.setEmulatedMedia", features=still)
         self.call("Page.navigate", url=url)
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
 
@@ -71,7 +74,7 @@ class Page:
 
     def key(self, key: str, *, modifiers: int = 0) -> None:
         """Press and release a key; modifiers: 1 alt, 2 ctrl, 4 meta, 8 shift."""
-        code, number = KEYS.get(key, (f"Key{key.upper()}", ord(key.upper())))
+        code, number = KEYS[key] if key in KEYS else (f"Key{key.upper()}", ord(key.upper()))
         common = {"key": key, "code": code, "windowsVirtualKeyCode": number, "modifiers": modifiers}
         text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
         self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown",
@@ -94,9 +97,21 @@ class Page:
         )
         return x, y, width, height
 
-    def shot(self, *, full: bool = False, path: Path | None = None) -> npt.NDArray[np.uint8]:
-        """The window, or the whole page, as (H, W, 3) RGB."""
-        answer = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=full)
+    def shot(
+        self,
+        *,
+        full: bool = False,
+        box: tuple[float, float, float, float] | None = None,
+        path: Path | None = None,
+    ) -> npt.NDArray[np.uint8]:
+        """The window, a box of it, or the whole page, as (H, W, 3) RGB."""
+        options: dict[str, Any] = {"captureBeyondViewport": full}
+        if box is not None:
+            options["clip"] = {
+                **dict(zip(("x", "y", "width", "height"), box, strict=True)),
+                "scale": 1,
+            }
+        answer = self.call("Page.captureScreenshot", format="png", **options)
         data = base64.b64decode(answer["data"])
         if path is not None:
             path.write_bytes(data)

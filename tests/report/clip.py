@@ -82,18 +82,26 @@ def decode(path: Path) -> tuple[list[npt.NDArray[np.uint8]], list[Fraction]]:
         return [frame.to_ndarray(format="rgb24") for frame in frames], times
 
 
-def region(frame: int, rate: Fraction = FILM) -> Region:
-    """The outline of the disc in one frame."""
+def region(frame: int, rate: Fraction = FILM, *, down: float = 0) -> Region:
+    """The outline of the disc in one frame, or one below it."""
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     x, y = centre(frame)
-    ring = np.stack([x + 0.5 + 30 * np.cos(angle), y + 0.5 + 30 * np.sin(angle)], 1)
+    ring = np.stack([x + 0.5 + 30 * np.cos(angle), y + down + 0.5 + 30 * np.sin(angle)], 1)
     probability = 0.75 + 0.2 * float(np.sin(frame / 9))
     return Region(frame, frame / rate, (ring.astype(np.float32),), 2827.4, probability)
 
 
-def track(number_: int, start: int, end: int, *, rate: Fraction = FILM, every: int = 1) -> Track:
+def track(
+    number_: int,
+    start: int,
+    end: int,
+    *,
+    rate: Fraction = FILM,
+    every: int = 1,
+    down: float = 0,
+) -> Track:
     """The disc followed from frame ``start`` to ``end``."""
-    regions = tuple(region(frame, rate) for frame in range(start, end, every))
+    regions = tuple(region(frame, rate, down=down) for frame in range(start, end, every))
     return Track(
         uid=f"2.25.{number_}",
         number=number_,
