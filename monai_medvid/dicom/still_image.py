@@ -125,20 +125,23 @@ def _add_kind(new: Dataset, header: Dataset) -> None:
     """What VL (PS3.3 C.8.12.1), US (C.8.5.6) and SC images (C.8.6) ask for beyond that."""
     if header.get("ImageLaterality"):
         new.ImageLaterality = header.ImageLaterality
-    else:  # empty says that it is unknown (C.7.3.1)
-        new.Laterality = str(header.get("Laterality") or "")
-    if new.SOPClassUID == SecondaryCaptureImageStorage:
-        new.ConversionType = "WSD"
-    elif new.SOPClassUID == UltrasoundImageStorage:
-        # the same geometry, so the calibration still holds
-        if header.get("SequenceOfUltrasoundRegions"):
-            new["SequenceOfUltrasoundRegions"] = header["SequenceOfUltrasoundRegions"]
+    if new.SOPClassUID in (SecondaryCaptureImageStorage, UltrasoundImageStorage):
+        _add_us_or_sc(new, header)
     else:
         new.AcquisitionContextSequence = []
         if header.get("AnatomicRegionSequence"):
             new["AnatomicRegionSequence"] = header["AnatomicRegionSequence"]
         else:
             new.AnatomicRegionSequence = [code_item(codes.SCT.EntireBody)]
+
+
+def _add_us_or_sc(new: Dataset, header: Dataset) -> None:
+    if "ImageLaterality" not in new:  # empty says that it is unknown (C.7.3.1)
+        new.Laterality = str(header.get("Laterality") or "")
+    if new.SOPClassUID == SecondaryCaptureImageStorage:
+        new.ConversionType = "WSD"
+    elif header.get("SequenceOfUltrasoundRegions"):  # the same geometry, so it still holds
+        new["SequenceOfUltrasoundRegions"] = header["SequenceOfUltrasoundRegions"]
 
 
 def _add_pixels(new: Dataset, header: Dataset, pixels: npt.NDArray[np.uint8]) -> None:

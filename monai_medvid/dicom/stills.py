@@ -82,9 +82,8 @@ def write_stills(
     paths = tuple(writer.write(key, number) for number, key in enumerate(keys, start=1))
     seg = SegResult()
     if segmentation:
-        # a lossless source gives lossy stills, and a segmentation has to say so (C.8.20.2.2)
-        lossy = header if header.get("LossyImageCompression") == "01" else writer.first
-        seg = write_stills_seg(findings, lossy, folder / "seg.dcm", targets=writer.targets)
+        source = _as_lossy_as(writer.first, header)
+        seg = write_stills_seg(findings, source, folder / "seg.dcm", targets=writer.targets)
     sr = write_sr(
         findings,
         header,
@@ -96,6 +95,15 @@ def write_stills(
     return StillsSeries(
         paths=paths, targets=writer.targets, sr=sr, seg=seg.paths[0] if seg.paths else None
     )
+
+
+def _as_lossy_as(still: Dataset, header: Dataset) -> Dataset:
+    """The source with the still's losses: a segmentation repeats those of its image (C.8.20.2.2)."""
+    changed = Dataset()
+    changed.update(header)
+    for keyword in ("", "Ratio", "Method"):
+        changed[f"LossyImageCompression{keyword}"] = still[f"LossyImageCompression{keyword}"]
+    return changed
 
 
 class _Writer:
@@ -132,7 +140,7 @@ class _Writer:
             series_instance_uid=self._series,
             frame_number=None,
         )
-        self.first = self.first or still
+        self.first = self.first if len(self.first) else still
         return save(still, self._folder / f"{number:03d}.dcm")
 
     def _pixels(self, frame: int) -> npt.NDArray[np.uint8]:
