@@ -101,8 +101,6 @@ def _raw(data: bytes, layout: CineLayout) -> Any:
     if not layout.little_endian:
         kind = kind.newbyteorder(">")
     flat = np.frombuffer(data, kind, count=layout.frame_bytes // kind.itemsize)
-    if layout.swapped:
-        flat = flat[: len(flat) // 2 * 2].view(np.uint16).byteswap().view(np.uint8)
     flat = flat.astype(kind.newbyteorder("="), copy=False)
     rows, columns = layout.rows, layout.columns
     if layout.is_halved:

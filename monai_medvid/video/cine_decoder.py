@@ -143,7 +143,8 @@ def _index(parts: DicomParts) -> tuple[FrameIndex, CineLayout]:
         msg = "Expected images, found no pixel data: pass a multi-frame object."
         raise VideoReadError(msg)
     if parts.syntax in NATIVE:
-        return index_native(pixels, layout.frame_bytes, expected), layout
+        words = pixels.vr == "OW" and layout.bits_allocated == 8 and not parts.little_endian
+        return index_native(pixels, layout.frame_bytes, expected, words=words), layout
     codec = ENCAPSULATED_CODECS[parts.syntax]
     index = index_encapsulated(pixels, codec, expected, parts.frame_offsets)
     if codec in ("raw", "rle", "deflated-frame") or not len(index):

@@ -21,12 +21,14 @@ class FrameIndex:
         frames: Spans of each frame, in order.
         warnings: What is odd, one sentence each.
         cut: Whether the file ends before its pixel data do.
+        words: Whether pairs of bytes are exchanged: 8-bit samples in big endian 16-bit words.
     """
 
     source: ByteSource
     frames: tuple[tuple[Span, ...], ...]
     warnings: tuple[str, ...] = ()
     cut: bool = False
+    words: bool = False
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -34,10 +36,23 @@ class FrameIndex:
     def data(self, number: int) -> bytes:
         """The coded bytes of a frame, its fragments put together."""
         spans = self.frames[number]
+        if self.words:
+            return self._exchanged(spans[0])
         return b"".join(self.source.read_at(span.offset, span.length) for span in spans)
 
+    def _exchanged(self, span: Span) -> bytes:
+        """Read whole words, which a frame of odd length shares with its neighbour."""
+        before = (span.offset - self.frames[0][0].offset) % 2
+        after = (before + span.length) % 2
+        coded = self.source.read_at(span.offset - before, before + span.length + after)
+        words = bytearray(len(coded))
+        words[0::2], words[1::2] = coded[1::2], coded[0::2]
+        return bytes(words[before : before + span.length])
 
-def index_native(pixels: PixelElement, frame_bytes: int, expected: int | None) -> FrameIndex:
+
+def index_native(
+    pixels: PixelElement, frame_bytes: int, expected: int | None, *, words: bool = False
+) -> FrameIndex:
     """Frames of one plain value, each ``frame_bytes`` long (PS3.5 8.1.1)."""
     held = pixels.end - pixels.offset
     count = held // frame_bytes
@@ -46,7 +61,7 @@ def index_native(pixels: PixelElement, frame_bytes: int, expected: int | None) -
     warnings = list(_count_warning(expected, count, "pixel data for"))
     if cut:
         warnings.append(CUT)
-    return FrameIndex(pixels.source, frames, tuple(warnings), cut)
+    return FrameIndex(pixels.source, frames, tuple(warnings), cut, words)
 
 
 def index_encapsulated(

@@ -29,7 +29,6 @@ class CineLayout:
         shift: Unused bits below them (HighBit above BitsStored - 1).
         photometric: Photometric interpretation of what the decoder gives, e.g. "RGB".
         planar: Whether colour-by-plane (PlanarConfiguration 1), for plain frames.
-        swapped: Whether pairs of bytes are exchanged (8 bit samples in big endian words).
         warnings: Where header and coded frame disagree.
     """
 
@@ -44,7 +43,6 @@ class CineLayout:
     photometric: str
     planar: bool = False
     little_endian: bool = True
-    swapped: bool = False
     warnings: tuple[str, ...] = ()
 
     @property
@@ -82,7 +80,6 @@ def header_layout(parts: DicomParts) -> CineLayout:
     allocated = int_of(header, "BitsAllocated") or 8
     bits = int_of(header, "BitsStored") or allocated
     high = int_of(header, "HighBit")
-    word = parts.pixels is not None and parts.pixels.vr == "OW"
     return CineLayout(
         codec=codec,
         rows=rows,
@@ -95,7 +92,6 @@ def header_layout(parts: DicomParts) -> CineLayout:
         photometric=_photometric(header, samples),
         planar=int_of(header, "PlanarConfiguration") == 1,
         little_endian=parts.little_endian,
-        swapped=allocated == 8 and word and not parts.little_endian,
     )
 
 
@@ -131,7 +127,6 @@ def coded_layout(layout: CineLayout, coded: CodedHeader | None) -> CineLayout:
         photometric=coded_photometric(layout, coded),
         planar=False,
         little_endian=True,
-        swapped=False,
         warnings=tuple(_disagreements(layout, coded)),
     )
 
