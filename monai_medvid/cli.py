@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -29,46 +28,13 @@ app = typer.Typer(
 )
 
 
-class Device(str, Enum):
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class DecoderChoice(str, Enum):
-    auto = "auto"
-    dali = "dali"
-    pyav = "pyav"
-
-
-class Runtime(str, Enum):
-    auto = "auto"
-    torch = "torch"
-    openvino = "openvino"
-
-
-class SegMode(str, Enum):
-    binary = "binary"
-    labelmap = "labelmap"
-    none = "none"
-
-
-class SrTarget(str, Enum):
-    video = "video"
-    stills = "stills"
-    both = "both"
-
-
-class SrClass(str, Enum):
-    comprehensive3d = "comprehensive3d"
-    comprehensive = "comprehensive"
-
-
-class SopClass(str, Enum):
-    endoscopic = "endoscopic"
-    photographic = "photographic"
-    microscopic = "microscopic"
-
+Device = Literal["auto", "cpu", "cuda"]
+DecoderChoice = Literal["auto", "dali", "pyav"]
+Runtime = Literal["auto", "torch", "openvino"]
+SegMode = Literal["binary", "labelmap", "none"]
+SrTarget = Literal["video", "stills", "both"]
+SrClass = Literal["comprehensive3d", "comprehensive"]
+SopClass = Literal["endoscopic", "photographic", "microscopic"]
 
 VideoArgument = Annotated[Path, typer.Argument(help="A video file, DICOM object or image folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -117,14 +83,14 @@ def demo(
 @app.command()
 def info(
     video: VideoArgument,
-    decoder: DecoderOption = DecoderChoice.auto,
-    device: DeviceOption = Device.auto,
+    decoder: DecoderOption = "auto",
+    device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """What a video is, which decoder would read it, and what is odd about it."""
     from monai_medvid.video import open_video
 
-    with open_video(video, decoder=decoder.value, device=device.value) as opened:
+    with open_video(video, decoder=decoder, device=device) as opened:
         terminal.show_info(opened.info, as_json=as_json)
 
 
@@ -137,17 +103,17 @@ def analyze(
         Path, typer.Option("--output", "-o", help="A folder; each video gets one inside it.")
     ],
     bundle: BundleOption = DEFAULT_BUNDLE,
-    device: DeviceOption = Device.auto,
-    decoder: DecoderOption = DecoderChoice.auto,
-    runtime: RuntimeOption = Runtime.auto,
+    device: DeviceOption = "auto",
+    decoder: DecoderOption = "auto",
+    runtime: RuntimeOption = "auto",
     every: Annotated[int, typer.Option(help="Analyze every N-th frame.", min=1)] = 1,
-    seg: Annotated[SegMode, typer.Option(help="Kind of DICOM segmentation.")] = SegMode.binary,
+    seg: Annotated[SegMode, typer.Option(help="Kind of DICOM segmentation.")] = "binary",
     sr: Annotated[
         SrClass, typer.Option(help="Kind of structured report (old PACS: comprehensive).")
-    ] = SrClass.comprehensive3d,
+    ] = "comprehensive3d",
     sr_target: Annotated[
         SrTarget, typer.Option(help="What SR and SEG refer to: the video, stills of it, or both.")
-    ] = SrTarget.both,
+    ] = "both",
     overlay: Annotated[
         bool, typer.Option("--overlay", help="Also write overlay.mp4 with the outlines burned in.")
     ] = False,
@@ -164,10 +130,11 @@ def analyze(
     Example: medvid analyze colonoscopy.mp4 -o results --store dicom://ORTHANC@127.0.0.1:4242
     """
     from monai_medvid.pacs import parse_destination
-    from monai_medvid.results import ResultOptions, analyze_to_folder
+    from monai_medvid.pipeline import analyze_to_folder
+    from monai_medvid.results import ResultOptions
 
     destinations = [parse_destination(text) for text in store or []]
-    options = ResultOptions(seg=seg.value, sr=sr.value, sr_target=sr_target.value, overlay=overlay)
+    options = ResultOptions(seg=seg, sr=sr, sr_target=sr_target, overlay=overlay)
     failures: list[MedvidError] = []
     documents: list[dict[str, Any]] = []
     for video in videos:
@@ -177,9 +144,9 @@ def analyze(
                     video,
                     output,
                     bundle=bundle,
-                    device=device.value,
-                    decoder=decoder.value,
-                    runtime=runtime.value,
+                    device=device,
+                    decoder=decoder,
+                    runtime=runtime,
                     every=every,
                     options=options,
                     destinations=destinations,
@@ -214,7 +181,7 @@ def wrap(
     ] = None,
     sop_class: Annotated[
         SopClass, typer.Option("--class", help="Which video object to write.")
-    ] = SopClass.endoscopic,
+    ] = "endoscopic",
     as_json: JsonOption = False,
 ) -> None:
     """A video file as a DICOM video object, without re-encoding where DICOM allows its stream."""
@@ -227,7 +194,7 @@ def wrap(
             patient_id=patient_id,
             patient_name=patient_name,
             like=like,
-            sop_class=sop_class.value,
+            sop_class=sop_class,
         )
     terminal.show_wrapped(result, as_json=as_json)
 

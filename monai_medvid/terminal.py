@@ -35,14 +35,21 @@ if TYPE_CHECKING:
     from monai_medvid.dicom.wrap import WrapResult
     from monai_medvid.inference.catalog import BundleInfo
     from monai_medvid.pacs import DeliveryReport
-    from monai_medvid.results import AnalyzedFolder
+    from monai_medvid.pipeline import AnalyzedFolder
     from monai_medvid.video import VideoInfo
 
 ProgressReport = Callable[[str, int, int], None]
 """Called with (stage, done, total); total 0 where it is not known."""
 
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_PIPE_WIDTH = 200
+"""Columns where there is no terminal to ask."""
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Where text goes now (tests and pipes change it), never cut to 80 columns in a pipe."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return Console(file=stream, highlight=False, soft_wrap=True, width=width)
 
 
 def set_up_logging(*, debug: bool) -> None:
@@ -55,7 +62,8 @@ def set_up_logging(*, debug: bool) -> None:
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[ProgressReport]:
     """Progress bars on a terminal, nothing in a pipe or with ``--json``."""
-    if quiet or not _err.is_terminal:
+    console = _console(stderr=True)
+    if quiet or not console.is_terminal:
         yield lambda stage, done, total: None
         return
     bars = Progress(
@@ -64,7 +72,7 @@ def progress(*, quiet: bool) -> Iterator[ProgressReport]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=_err,
+        console=console,
     )
     tasks: dict[str, TaskID] = {}
 
@@ -79,20 +87,20 @@ def progress(*, quiet: bool) -> Iterator[ProgressReport]:
 
 def say(text: str) -> None:
     """One line for the person at the terminal."""
-    _err.print(text, markup=False)
+    _console(stderr=True).print(text, markup=False)
 
 
 def complain(error: MedvidError) -> None:
     """The one line of a refusal."""
     text = " ".join(str(error).split())
-    _err.print(f"medvid: {text}", markup=False)
+    _console(stderr=True).print(f"medvid: {text}", markup=False)
 
 
 def complain_of_a_fault(error: Exception) -> None:
     """The one line of a fault of ours: type and place, never values (they may be patient data)."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown place"
-    _err.print(
+    _console(stderr=True).print(
         f"medvid: internal error {type(error).__name__} at {place}. "
         "Expected no fault here; run again with --debug and report it.",
         markup=False,
@@ -121,9 +129,11 @@ def print_json(document: Any) -> None:
 
 def _pairs(title: str, rows: Mapping[str, object]) -> None:
     table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in rows.items():
         table.add_row(name, str(value))
-    _out.print(table)
+    _console().print(table)
 
 
 def show_info(info: VideoInfo, *, as_json: bool) -> None:
@@ -147,7 +157,7 @@ def show_info(info: VideoInfo, *, as_json: bool) -> None:
         rows["SOP instance"] = info.dicom.sop_instance_uid
     _pairs("Video", rows)
     for warning in info.warnings:
-        _out.print(f"  ! {warning}", markup=False)
+        _console().print(f"  ! {warning}", markup=False)
 
 
 def show_result(result: AnalyzedFolder, *, quiet: bool) -> None:
@@ -169,7 +179,7 @@ def show_result(result: AnalyzedFolder, *, quiet: bool) -> None:
         rows[f"sent to {report.destination}"] = f"{report.stored} of {len(report.instances)}"
     _pairs(str(result.folder.path), rows)
     for warning in findings.warnings:
-        _out.print(f"  ! {warning}", markup=False)
+        _console().print(f"  ! {warning}", markup=False)
 
 
 def show_wrapped(result: WrapResult, *, as_json: bool) -> None:
@@ -177,9 +187,9 @@ def show_wrapped(result: WrapResult, *, as_json: bool) -> None:
     if as_json:
         print_json(result)
         return
-    _out.print(f"{result.path}", markup=False)
+    _console().print(f"{result.path}", markup=False)
     for warning in result.warnings:
-        _out.print(f"  ! {warning}", markup=False)
+        _console().print(f"  ! {warning}", markup=False)
 
 
 def show_issues(files: Sequence[Path], issues: Sequence[Issue], *, as_json: bool) -> None:
@@ -188,12 +198,12 @@ def show_issues(files: Sequence[Path], issues: Sequence[Issue], *, as_json: bool
         print_json({"files": files, "issues": issues})
         return
     for issue in issues:
-        _out.print(
+        _console().print(
             f"{issue.severity}: {issue.where}: {issue.message} [{issue.code}; {issue.reference}]",
             markup=False,
         )
     errors = sum(issue.severity == "error" for issue in issues)
-    _out.print(f"{len(files)} files, {errors} errors, {len(issues) - errors} warnings")
+    _console().print(f"{len(files)} files, {errors} errors, {len(issues) - errors} warnings")
 
 
 def show_deliveries(reports: Sequence[DeliveryReport], *, as_json: bool) -> None:
@@ -202,11 +212,11 @@ def show_deliveries(reports: Sequence[DeliveryReport], *, as_json: bool) -> None
         print_json({"deliveries": [report.to_dict() for report in reports]})
         return
     for report in reports:
-        _out.print(
+        _console().print(
             f"{report.destination}: {report.stored} of {len(report.instances)} stored", markup=False
         )
         for line in report.problems:
-            _err.print(f"medvid: {line}", markup=False)
+            _console(stderr=True).print(f"medvid: {line}", markup=False)
 
 
 def show_bundles(bundles: Sequence[BundleInfo], *, as_json: bool) -> None:
@@ -216,13 +226,13 @@ def show_bundles(bundles: Sequence[BundleInfo], *, as_json: bool) -> None:
         return
     table = Table(box=None, padding=(0, 2))
     for column in ("bundle", "version", "task", "labels", "weights", "licence"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "bundle", overflow="fold")
     for bundle in bundles:
         size = f"{bundle.weights_bytes / 1e6:.1f} MB" if bundle.weights_bytes else "missing"
         table.add_row(
             bundle.name, bundle.version, bundle.task, ", ".join(bundle.labels), size, bundle.license
         )
-    _out.print(table)
+    _console().print(table)
 
 
 def show_evaluation(result: Any, *, as_json: bool) -> None:

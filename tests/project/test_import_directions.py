@@ -24,9 +24,12 @@ ROOMS = (
     ("pacs",),
     ("metrics",),
     ("analysis",),
+    ("run_record",),
     ("results",),
+    ("pipeline",),
     ("demo", "node"),
-    ("cli",),
+    ("terminal",),
+    ("cli", "__main__"),
 )
 RANK = {name: rank for rank, names in enumerate(ROOMS) for name in names}
 FILES = sorted(ROOT.rglob("*.py"))
