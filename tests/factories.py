@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 from pydicom import Dataset
+from pydicom.uid import VideoEndoscopicImageStorage
 
 from monai_medvid.dicom.uids import derive_uid
 from monai_medvid.findings.model import (
@@ -140,3 +141,28 @@ def findings_for(header: Dataset, **options: object) -> Findings:
         **options,  # type: ignore[arg-type]
     )
     return replace(found, source=replace(found.source, name="real", kind="dicom-frames"))
+
+
+def make_header(source: SourceSummary | None = None) -> Dataset:
+    """The data set of a Video Endoscopic object (PS3.3 A.32.5), without its pixels."""
+    source = source or make_source()
+    header = Dataset()
+    header.SpecificCharacterSet = "ISO_IR 100"
+    header.SOPClassUID = VideoEndoscopicImageStorage
+    header.SOPInstanceUID = derive_uid("test video", source.sha256)
+    header.SeriesInstanceUID = derive_uid("test series", source.sha256)
+    header.StudyInstanceUID = derive_uid("test study", source.sha256)
+    header.StudyDate, header.StudyTime = "20240229", "081500"
+    header.ContentDate, header.ContentTime = "20240229", "083000"
+    header.PatientName, header.PatientID = "Müller^Änne", "P-0001"
+    header.PatientBirthDate, header.PatientSex = "19600101", "F"
+    header.AccessionNumber, header.StudyID = "A-1", "S-1"
+    header.ReferringPhysicianName = "House^Gregory"
+    header.Modality, header.SeriesNumber, header.InstanceNumber = "ES", 2, 1
+    header.Manufacturer, header.ManufacturerModelName = "Maker of endoscopes", "Scope 1"
+    header.NumberOfFrames = source.frame_count
+    header.Rows, header.Columns = source.height, source.width
+    header.LossyImageCompression = "01"
+    header.LossyImageCompressionRatio = "100"
+    header.LossyImageCompressionMethod = "ISO_14496_10"
+    return header

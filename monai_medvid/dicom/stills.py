@@ -98,7 +98,7 @@ def write_stills(
 
 
 def _as_lossy_as(still: Dataset, header: Dataset) -> Dataset:
-    """The source with the still's losses: a segmentation repeats those of its image (C.8.20.2.2)."""
+    """The source with the losses of its stills, which their segmentation repeats (C.8.20.2.2)."""
     changed = Dataset()
     changed.update(header)
     for keyword in ("", "Ratio", "Method"):
