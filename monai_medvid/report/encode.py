@@ -19,7 +19,8 @@ from monai_medvid.errors import MissingExtraError, OutputError
 from monai_medvid.video.info import VideoInfo
 
 ENCODERS = {
-    "libx264": {"preset": "veryfast", "bf": "0"},
+    # macroblock trees make x264 write other bytes from run to run (measured, x264 in PyAV 18.1)
+    "libx264": {"preset": "veryfast", "bf": "0", "x264-params": "mbtree=0"},
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "row-mt": "1", "b": "0"},
 }
 """In order of preference. Without B frames decoding order is display order."""

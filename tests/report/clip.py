@@ -62,7 +62,8 @@ def encode(
     height, width = draw(0).shape[:2]
     with av.open(str(path), "w") as container:
         container.metadata["title"] = "Doe^Jane"
-        stream = container.add_stream(codec, rate=rate, options=options or {})
+        same = {"x264-params": "mbtree=0"} if codec == "libx264" else {}  # the same bytes each time
+        stream = container.add_stream(codec, rate=rate, options={**same, **(options or {})})
         stream.width, stream.height = width, height
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.codec_context.time_base = 1 / rate
