@@ -26,6 +26,7 @@ DeviceChoice: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 _RATE_TOLERANCE = 0.02
 _LEAST_SECONDS = 1
+_BARE_MINIMUM = 64  # bytes: no stream begins with so many zeros
 
 
 def payload_opener(parts: DicomParts) -> tuple[Callable[[], BinaryIO], bool]:
@@ -44,7 +45,9 @@ def payload_opener(parts: DicomParts) -> tuple[Callable[[], BinaryIO], bool]:
     def open_payload() -> BinaryIO:
         return cast(BinaryIO, PayloadReader(pixels.source, spans))
 
-    if not any(span.length for span in spans):
+    with open_payload() as start:
+        empty = not start.read(_BARE_MINIMUM).strip(b"\0")
+    if empty:
         msg = (
             f"Expected a video stream for transfer syntax {parts.syntax}, found an empty one: "
             "get a fresh copy of the object."
@@ -73,10 +76,7 @@ def open_video_object(
         )
     except VideoReadError as error:
         if cut:
-            msg = (
-                "Expected a whole video stream, found one that the DICOM file cuts off "
-                "and that cannot be decoded: get a complete copy."
-            )
+            msg = f"{error} The DICOM file cuts the stream off: get a complete copy."
             raise VideoReadError(msg) from error
         raise
     try:
@@ -150,7 +150,8 @@ def _rate_disagreements(header: Dataset, rate: Fraction | None) -> list[str]:
         return said
     step = float_of(header, "FrameTime")
     if step and abs(1000 / step / float(rate) - 1) > _RATE_TOLERANCE:
-        said.append(f"The header says FrameTime {step:g} ms, the stream has {1000 / rate:.3f} ms.")
+        found = 1000 / float(rate)
+        said.append(f"The header says FrameTime {step:g} ms, the stream has {found:.3f} ms.")
     cine = int_of(header, "CineRate")
     if cine and abs(cine - rate) > max(1, _RATE_TOLERANCE * cine):
         said.append(
