@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,7 +38,13 @@ def tool() -> Callable[[str], str]:
     """Path of an outside program; skips (or fails) where it is not installed."""
 
     def find(name: str) -> str:
-        path = shutil.which(name)
+        # pynetdicom installs programs of dcmtk's names beside Python; dcmtk's own are meant
+        system = os.pathsep.join(
+            folder
+            for folder in os.environ.get("PATH", "").split(os.pathsep)
+            if folder != sysconfig.get_path("scripts")
+        )
+        path = shutil.which(name, path=system)
         if path is None:
             missing(f"the program {name}")
         return str(path)
