@@ -134,7 +134,9 @@ def pose_at(motion: Motion, tube: Tube, target: DoubleArray, extent: float, seco
     inward = np.array((x, y)) - target[:2]
     inward /= max(float(np.linalg.norm(inward)), 1e-6)
     side = np.array((motion.wander(0, seconds), motion.wander(1, seconds)))
-    eye = np.array((*(np.array((x, y)) + 1.6 * side - motion.nearness * inward), z))
+    aside = 1.6 * side - motion.nearness * inward
+    aside *= min(1.0, 0.42 / max(float(np.linalg.norm(aside)), 1e-6))
+    eye = np.array((x + aside[0], y + aside[1], z))
     gap = eye - target
     distance = float(np.linalg.norm(gap))
     if distance < extent:

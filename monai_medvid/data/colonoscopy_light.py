@@ -69,11 +69,7 @@ def _light_strip(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Colour, shine and depth of some rows; ``rays`` (rows, W, 3) are in the tube's axes."""
     x, y, z = cv2.split(rays)
-    across, angle = cv2.cartToPolar(x, y)
-    tilt = cv2.phase(z, across)
-    found = view.look_up(angle, tilt)
-    along, turn, depth = cv2.split(found)
-    theta = angle + turn
+    along, theta, depth = view.look_up(x, y, z)
     scale = np.float32(TEXELS / PERIOD)
     columns = theta * scale
     rows = (along + np.float32(pose.eye[2])) * scale
