@@ -52,6 +52,10 @@ def _send_batch(
     batch: Sequence[Instance], destination: DimseDestination, attempt: int, timeout: float
 ) -> Iterator[Outcome]:
     association = _associate(batch, destination, timeout)
+    if association.rejected_contexts and not association.accepted_contexts:
+        for one in batch:
+            yield _not_accepted(one, attempt)
+        return
     if not association.is_established:
         reason, lasting = _why_not(association, destination)
         for one in batch:
@@ -104,8 +108,7 @@ def _send(one: Instance, association: Association, attempt: int) -> Outcome:
     try:
         status = association.send_c_store(one.path)
     except ValueError:
-        reason = f"the peer does not accept {one.kind}."
-        return _outcome(one, None, attempt, reason, lasting=True)
+        return _not_accepted(one, attempt)
     except (RuntimeError, OSError) as error:
         reason = f"the connection broke ({type(error).__name__})."
         return _outcome(one, None, attempt, reason, lasting=False)
@@ -116,6 +119,10 @@ def _send(one: Instance, association: Association, attempt: int) -> Outcome:
         return Outcome(one.sop_instance_uid, one.sop_class_uid, "stored", int(code), attempt)
     lasting = code >> 8 != 0xA7  # 0xA7xx is "out of resources", PS3.4 B.2.3
     return _outcome(one, int(code), attempt, f"C-STORE status 0x{code:04X}.", lasting=lasting)
+
+
+def _not_accepted(one: Instance, attempt: int) -> Outcome:
+    return _outcome(one, None, attempt, f"the peer does not accept {one.kind}.", lasting=True)
 
 
 def _outcome(
