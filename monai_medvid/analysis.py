@@ -75,6 +75,7 @@ def analyze(
     decoder: DecoderName = "auto",
     options: FindingOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
+    predictor: Predictor | None = None,
 ) -> Analysis:
     """Find in a video what a bundle is trained for.
 
@@ -87,6 +88,8 @@ def analyze(
         decoder: Which decoder reads the video; without effect on a ``Video``.
         options: What decides what becomes a finding.
         progress: Called after each batch with the frames done and the frames in all.
+        predictor: A bundle that is ready to run, for one video after another; then ``bundle``
+            and ``runtime`` have no effect. It stays open.
 
     Raises:
         VideoReadError: The video is refused.
@@ -107,8 +110,9 @@ def analyze(
         else:
             source = stack.enter_context(open_video(video, decoder=decoder, device=device))
         clock.lap("open")
-        loaded = load_bundle(bundle)
-        predictor = stack.enter_context(Predictor(loaded, device=device, runtime=runtime))
+        if predictor is None:
+            fresh = Predictor(load_bundle(bundle), device=device, runtime=runtime)
+            predictor = stack.enter_context(fresh)
         clock.lap("load")
         findings = _run(source, predictor, every, options, progress, clock)
         clock.stop(findings.analyzed_frames)
