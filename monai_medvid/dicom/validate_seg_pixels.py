@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.pixels.utils import iter_pixels
 
 from monai_medvid.dicom.explicit import MAX_VALUE_BYTES
@@ -31,7 +32,7 @@ def check_seg_pixels(seg: Path | Dataset, header: Dataset, issues: Issues) -> No
     if syntax in LOSSY_SYNTAXES:
         issues.error("seg-syntax", "expected a lossless transfer syntax, found a lossy one.", _SEG)
         return
-    if not _check_length(header, syntax, issues):
+    if not _check_length(seg, header, syntax, issues):
         return
     allowed = _allowed(header)
     empty = wrong = 0
@@ -62,20 +63,42 @@ def check_seg_pixels(seg: Path | Dataset, header: Dataset, issues: Issues) -> No
         )
 
 
-def _check_length(header: Dataset, syntax: str, issues: Issues) -> bool:
-    """Native pixels fit the 32 bit length (PS3.5 7.1.1)."""
+def _check_length(seg: Path | Dataset, header: Dataset, syntax: str, issues: Issues) -> bool:
+    """Native pixels are all there and fit the 32 bit length (PS3.5 7.1.1)."""
     if syntax not in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"):
         return True
     words = ("Rows", "Columns", "NumberOfFrames", "BitsAllocated")
     rows, columns, frames, bits = (number(header, word) or 0 for word in words)
-    if -(-rows * columns * frames * bits // 8) > MAX_VALUE_BYTES:
+    expected = -(-rows * columns * frames * bits // 8)
+    if expected > MAX_VALUE_BYTES:
         issues.error(
             "seg-length",
             "expected less than 4 GiB of pixels, found more; split the object.",
             "PS3.5 7.1.1",
         )
         return False
+    length = _length(seg)
+    if length != expected + expected % 2:
+        issues.error(
+            "seg-pixels",
+            f"expected {expected + expected % 2} bytes of pixels, found {length}.",
+            "PS3.5 8.1.1",
+        )
+        return False
     return True
+
+
+def _length(seg: Path | Dataset) -> int:
+    """Bytes of PixelData, without reading them."""
+    if isinstance(seg, Dataset):
+        return len(seg.PixelData)
+    with seg.open("rb") as file:
+        implicit, little = dcmread(file, stop_before_pixels=True).original_encoding
+        head = file.read(12)  # pydicom stops in front of the element
+    if len(head) < 12:
+        return 0
+    (length,) = struct.unpack("<I" if little else ">I", head[4:8] if implicit else head[8:12])
+    return int(length)
 
 
 def _allowed(header: Dataset) -> set[int]:

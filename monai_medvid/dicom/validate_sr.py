@@ -12,8 +12,8 @@ from pydicom.sr.codedict import codes
 from monai_medvid.dicom.sr_tree import Node
 from monai_medvid.dicom.validate_issue import Issues
 from monai_medvid.dicom.validate_known import Surroundings, items
+from monai_medvid.dicom.validate_own_segment import check_own_segment
 from monai_medvid.dicom.validate_references import (
-    SEGMENTATIONS,
     check_reference,
     listed_instances,
     references,
@@ -103,7 +103,7 @@ def _check_groups(groups: list[Node], around: Surroundings, issues: Issues) -> N
                     _OHIF,
                     at=group.place,
                 )
-            _check_own_segment(group, tracking[0], around, issues)
+            check_own_segment(group, tracking[0], around, issues)
         _check_name(group, issues)
         _check_shown(group, around, issues)
         check_times_agree(group, issues)
@@ -157,23 +157,3 @@ def _check_one_frame(node: Node, reference: Dataset, around: Surroundings, issue
             _OHIF,
             at=node.place,
         )
-
-
-def _check_own_segment(
-    group: Node, tracking_uid: str, around: Surroundings, issues: Issues
-) -> None:
-    """The segment that a group refers to tracks the same object."""
-    for node, reference in references(group):
-        if reference.get("ReferencedSOPClassUID") not in SEGMENTATIONS:
-            continue
-        seg = around.find(str(reference.get("ReferencedSOPInstanceUID", "")))
-        wanted = values(reference, "ReferencedSegmentNumber")
-        for item in items(seg.header, "SegmentSequence") if seg is not None else ():
-            other = item.get("TrackingUID")
-            if item.get("SegmentNumber") in wanted and other and other != tracking_uid:
-                issues.error(
-                    "reference-tracking",
-                    "expected the segment to have the group's Tracking UID, found another one.",
-                    "TID 1410, PS3.3 C.8.20.2",
-                    at=node.place,
-                )
