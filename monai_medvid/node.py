@@ -93,9 +93,7 @@ def load_config(path: Path) -> NodeConfig:
         msg = f"expected YAML in {path}, found something else; see docs/how-to/serve.md."
         raise InputError(msg) from error
     if not isinstance(values, dict) or "folder" not in values:
-        msg = (
-            f"expected keys and values with at least 'folder' in {path}; see docs/how-to/serve.md."
-        )
+        msg = f"expected keys and values with 'folder' in {path}; see docs/how-to/serve.md."
         raise InputError(msg)
     kinds = {field.name: str(field.type) for field in fields(NodeConfig)}
     for name, value in values.items():

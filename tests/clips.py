@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small videos for tests, made with PyAV; their pictures are a bright disc moving on pink."""
+"""Small videos for tests, made with PyAV; their pictures are a red disc moving on grey."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
+
+from tests.tiny_bundle import draw_blob
 
 
 def disc_frame(number: int, *, height: int = 96, width: int = 128) -> np.ndarray:
-    """(H, W, 3) uint8 RGB: a disc whose place follows from the frame number."""
-    frame = np.full((height, width, 3), (190, 120, 110), np.uint8)
-    center = (20 + (number * 3) % (width - 40), height // 2)
-    cv2.circle(frame, center, height // 6, (230, 90, 80), -1)
-    return frame
+    """(H, W, 3) uint8 RGB: a red disc whose place follows from the frame number."""
+    column = 20 + (number * 2) % (width - 40)
+    return draw_blob(height=height, width=width, row=height / 2, column=column, radius=height / 5)
 
 
 def write_clip(

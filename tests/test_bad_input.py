@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from monai_medvid.cli import main
 from tests.clips import write_clip
+from tests.tiny_bundle import make_bundle
 
 SECRET = "Nobody^Shall^See"
 
@@ -36,11 +37,22 @@ def wrapped(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return dcmread(path)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The bundle that these tests run: it finds what is red, in no time."""
+    bundles = tmp_path_factory.mktemp("bundles")
+    make_bundle(bundles / "red")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEDVID_BUNDLES", str(bundles))
+        yield
+
+
 def _analyze(
     video: Path, output: Path, capsys: pytest.CaptureFixture[str], *options: str
 ) -> tuple[int, str]:
+    bundle = () if "--bundle" in options else ("--bundle", "red")
     with pytest.raises(SystemExit) as ended:
-        main(["analyze", str(video), "-o", str(output), *options])
+        main(["analyze", str(video), "-o", str(output), *bundle, *options])
     return int(ended.value.code or 0), capsys.readouterr().err
 
 
@@ -124,9 +136,7 @@ def test_single_still(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     _assert_refused(_save(data, tmp_path / "a.dcm"), tmp_path, capsys, "video")
 
 
-def test_empty_stream(
-    wrapped: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_empty_stream(wrapped: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = dcmread(wrapped.filename)
     data.PixelData = encapsulate([b"\0\0"], has_bot=True)
     _assert_refused(_save(data, tmp_path / "a.dcm"), tmp_path, capsys, "expected")
@@ -152,7 +162,9 @@ def test_cut_stream_is_analyzed_up_to_the_break(
     (folder,) = (tmp_path / "results").iterdir()
     findings = json.loads((folder / "findings.json").read_text())
     assert any("break" in text for text in findings["warnings"])
-    assert any("break" in text for text in json.loads((folder / "run.json").read_text())["warnings"])
+    assert any(
+        "break" in text for text in json.loads((folder / "run.json").read_text())["warnings"]
+    )
     assert "break" in (folder / "report.html").read_text()
     assert dcmread(folder / "sr.dcm").CompletionFlag == "PARTIAL"
 
@@ -177,9 +189,7 @@ def _renamed_codec(clip: Path, path: Path, code: bytes) -> Path:
 
 
 def test_unknown_codec(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _assert_refused(
-        _renamed_codec(clip, tmp_path / "a.mp4", b"zzzz"), tmp_path, capsys, "codec"
-    )
+    _assert_refused(_renamed_codec(clip, tmp_path / "a.mp4", b"zzzz"), tmp_path, capsys, "codec")
 
 
 def test_encrypted_mp4(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -217,9 +227,7 @@ def test_zero_duration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     _assert_refused(path, tmp_path, capsys, "expected")
 
 
-def test_absurd_size_is_not_allocated(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_absurd_size_is_not_allocated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = _plain(rows=60000, columns=60000)
     _assert_refused(_save(data, tmp_path / "a.dcm"), tmp_path, capsys, "60000")
 
@@ -240,7 +248,7 @@ def test_disk_full(clip: Path, tmp_path: Path) -> None:
     """A limit on file size is what a process can set for itself; the write fails the same way."""
     done = subprocess.run(
         ["bash", "-c", 'ulimit -f 8 && exec "$@"', "-", sys.executable, "-m", "monai_medvid"]
-        + ["analyze", str(clip), "-o", str(tmp_path / "results"), "--every", "10"],
+        + ["analyze", str(clip), "-o", str(tmp_path / "results"), "--bundle", "red"],
         capture_output=True,
         text=True,
         check=False,
@@ -259,9 +267,7 @@ def test_bundle_missing(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 def copied_bundle(tmp_path: Path) -> Path:
     from monai_medvid.inference.catalog import find_bundle
 
-    return Path(
-        shutil.copytree(find_bundle("colonoscopy_polyp_segmentation"), tmp_path / "copied")
-    )
+    return Path(shutil.copytree(find_bundle("colonoscopy_polyp_segmentation"), tmp_path / "copied"))
 
 
 def _damage_weights(bundle: Path) -> None:
@@ -314,7 +320,7 @@ def test_one_bad_video_does_not_stop_the_others(
     with pytest.raises(SystemExit) as ended:
         main(
             ["analyze", str(tmp_path / "none.mp4"), str(clip), "-o", str(tmp_path / "results")]
-            + ["--every", "10", "--json"]
+            + ["--every", "10", "--json", "--bundle", "red"]
         )
     assert ended.value.code == 3
     refused, done = json.loads(capsys.readouterr().out)["results"]
