@@ -19,6 +19,8 @@ from monai_medvid.video.video import Video
 def why_not_remux(video: Video) -> str:
     """Why a browser cannot play the source's stream as it is; empty when it can."""
     info = video.info
+    if info.kind in ("dicom-frames", "folder"):
+        return "it is stored as single pictures"
     if info.codec != "h264":
         return f"browsers do not all play {info.codec}"
     if info.bit_depth != 8 or info.pixel_format not in ("yuv420p", "yuvj420p"):

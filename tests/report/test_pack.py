@@ -112,10 +112,8 @@ def test_half_an_hour_of_outlines_is_packed_in_seconds() -> None:
     ring = (shape * 150).astype(np.float32)
     one = clip.track(1, 0, 2)
     regions = tuple(
-        replace(
-            one.best, frame=frame, seconds=Fraction(frame, 25), rings=(ring + 600 + frame % 99,)
-        )
-        for frame in range(45_000)
+        replace(one.best, frame=n, seconds=Fraction(n, 25), rings=(ring + 600 + n % 99,))
+        for n in range(45_000)
     )
     made = clip.findings(count=45_000, tracks=(replace(one, regions=regions, end_frame=45_000),))
 

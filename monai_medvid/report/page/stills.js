@@ -16,7 +16,7 @@ function stillFigure(still, item, data, clock, go) {
   const when = [positionText(still.frame, data, clock), `frame ${still.frame}`].filter(Boolean).join(", ");
   const image = make("img", { src: still.src, width: still.width, height: still.height, alt: `${nameOf(item)} at ${when}` });
   image.style.setProperty("--ratio", `${still.width} / ${still.height}`);
-  const words = make("span", {}, nameOf(item), make("small", {}, `${when} · ${percentText(item.probability)}`));
+  const words = make("span", {}, `${nameOf(item)} · ${percentText(item.probability)}`, make("small", {}, when));
   const caption = make("span", { class: "caption" }, swatch(item), words);
   return make("figure", {}, make("button", { type: "button", click: () => go(still.frame, true) }, image, caption));
 }

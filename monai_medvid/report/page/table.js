@@ -13,7 +13,7 @@ function makeTable(body, data, go) {
   let all = data.items.length <= FIRST_ROWS;
   const head = make("tr", {}, ...columns.map((column) => headCell(column, sortBy)));
   const list = make("tbody");
-  const caption = make("caption", {}, "A name or a time leads to the start, the best frame’s number to that frame.");
+  const caption = make("caption", {}, "Names and times lead to the start, “Best” to the best frame.");
   const more = make("button", { type: "button", class: "text", click: () => { all = true; fill(); } }, `Show all ${data.items.length}`);
   body.append(make("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": "Table of findings" }, make("table", {}, caption, make("thead", {}, head), list), more));
 
