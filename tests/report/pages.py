@@ -59,7 +59,7 @@ def make_page(folder: Path, findings: Findings, *, suffix: str = "mp4", **option
     write_csv(findings, folder / "findings.csv")
     write_vtt(findings, folder / "findings.vtt")
     with open_video(source) as video:
-        path = write_page(findings, video, folder, run=RUN, objects=[SR], **options)
+        path = write_page(findings, video, folder, **{"run": RUN, "objects": [SR], **options})
     return path.as_uri()
 
 

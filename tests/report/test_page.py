@@ -333,3 +333,19 @@ def test_the_page_is_the_same_each_time(tmp_path: Path) -> None:
         pages.append((tmp_path / name / "report.html").read_bytes())
 
     assert len(set(pages)) == 1
+
+
+def test_many_objects_of_a_series_share_a_row(browser: Browser, tmp_path: Path) -> None:
+    from tests.report.pages import SR
+
+    stills = [
+        replace(SR, kind="Still", path=f"stills/{n}.dcm", sop_instance_uid=f"2.25.{n}", size=1000)
+        for n in range(12)
+    ]
+    with browser.page() as page:
+        page.open(make_page(tmp_path, some_findings(), objects=[SR, *stills]))
+        settle(page)
+        assert page.run("document.querySelectorAll('#objects tbody tr').length") == 2
+        assert "Still × 12" in _text(page, "#objects")
+        page.run("document.querySelector('#objects summary').click()")
+        assert "2.25.11" in _text(page, "#objects")

@@ -30,17 +30,43 @@ function fillFacts(id, rows) {
   }
 }
 
+const FOLDED = 4; // objects of one kind and series from which on they share a row
+
 function fillObjects(objects) {
   byId("objects-card").hidden = !objects.length;
   if (!objects.length) return;
+  const groups = new Map();
+  for (const one of objects) {
+    const key = `${one.kind} ${one.series_instance_uid} ${one.status}`;
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(one);
+  }
+  const rows = [...groups.values()].flatMap((group) => (group.length < FOLDED ? group.map(objectRow) : [foldedRow(group)]));
   const titles = ["Object", "Class and identifiers", "Size", "Delivery"];
   const head = make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)));
-  const rows = objects.map((one) => make("tr", {},
-    make("td", {}, make("span", {}, one.kind), make("br"), link(one.path)),
-    make("td", {}, one.sop_class, uid("Instance", one.sop_instance_uid), uid("Series", one.series_instance_uid), uid("Class", one.sop_class_uid), one.transfer_syntax ? uid("Syntax", one.transfer_syntax) : null),
-    make("td", {}, sizeText(one.size)),
-    make("td", {}, one.status)));
   byId("objects").append(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+}
+
+function objectRow(one) {
+  return make("tr", {},
+    make("td", {}, make("span", {}, one.kind), make("br"), link(one.path)),
+    make("td", {}, one.sop_class, uid("Instance", one.sop_instance_uid), ...shared(one)),
+    make("td", {}, sizeText(one.size)),
+    make("td", {}, one.status));
+}
+
+function foldedRow(group) {
+  const size = group.reduce((sum, one) => sum + one.size, 0);
+  const all = make("ul", {}, ...group.map((one) => make("li", {}, link(one.path), uid("Instance", one.sop_instance_uid))));
+  return make("tr", {},
+    make("td", {}, `${group[0].kind} × ${group.length}`),
+    make("td", {}, group[0].sop_class, ...shared(group[0]), make("details", {}, make("summary", {}, "Each of them"), all)),
+    make("td", {}, sizeText(size)),
+    make("td", {}, group[0].status));
+}
+
+function shared(one) {
+  return [uid("Series", one.series_instance_uid), uid("Class", one.sop_class_uid), one.transfer_syntax ? uid("Syntax", one.transfer_syntax) : ""];
 }
 
 function uid(name, value) {
