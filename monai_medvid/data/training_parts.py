@@ -65,16 +65,19 @@ class CheckpointFile:
     Args:
         path: the file.
         objects: what to keep besides the trainer's own counters, by name.
+        writes: whether this process writes the file; of several that train together, one does.
     """
 
-    def __init__(self, path: str | Path, objects: Mapping[str, Any]) -> None:
+    def __init__(self, path: str | Path, objects: Mapping[str, Any], *, writes: bool = True) -> None:
         self.path = Path(path)
+        self.writes = writes
         self.objects = dict(objects)
 
     def attach(self, engine: Engine) -> None:
         """Follow ``engine``."""
         engine.add_event_handler(Events.STARTED, self.load)
-        engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
+        if self.writes:
+            engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
 
     def load(self, engine: Engine) -> None:
         """Take up the state of the file; the number of epochs stays the engine's."""

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset, Sampler
 
 from monai_medvid.data.augment import AugmentOptions, augment
 from monai_medvid.data.polyps import ByteArray, read_pair, read_split, resize_pair
+from monai_medvid.data.synthetic_archive import read_archive
 
 Example = dict[str, torch.Tensor]
 Stage = tuple[int, tuple[int, int]]
@@ -81,7 +82,7 @@ class AugmentedPolyps(Dataset[Example]):
         largest = max(size for _, size in self.stages)
         roomy = (largest[0] * 5 // 4, largest[1] * 5 // 4)
         self._large = [resize_pair(*read_pair(Path(root), name), roomy) for name in self.names]
-        self._made = _read_archive(synthetic) if synthetic and synthetic_share else []
+        self._made = read_archive(synthetic) if synthetic and synthetic_share else []
         half = (roomy[0] // 2, roomy[1] // 2)
         self._small = [resize_pair(*pair, half) for pair in self._large]
 
@@ -114,23 +115,36 @@ class EpochSampler(Sampler[int]):
         length: images in an epoch.
         start_epoch: the first epoch (0-based); set it before iterating to resume.
         seed: of the shuffles.
+        rank: of this process among those that train together; each takes its own images.
+        world_size: how many processes train together.
     """
 
-    def __init__(self, length: int, *, start_epoch: int = 0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        length: int,
+        *,
+        start_epoch: int = 0,
+        seed: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
         self.length = length
+        self.rank = rank
+        self.world_size = world_size
         self.epoch = start_epoch
         self.seed = seed
 
     def __len__(self) -> int:
-        """Return the number of images in an epoch."""
-        return self.length
+        """Return the number of images that this process takes in an epoch."""
+        return self.length // self.world_size
 
     def __iter__(self) -> Iterator[int]:
         """Yield the indices of the next epoch."""
         order = np.random.default_rng((self.seed, self.epoch)).permutation(self.length)
         first = self.epoch * self.length
         self.epoch += 1
-        return iter((order + first).tolist())
+        share = order[self.rank :: self.world_size][: len(self)]
+        return iter((share + first).tolist())
 
 
 def to_example(image: ByteArray, mask: ByteArray) -> Example:
@@ -139,6 +153,47 @@ def to_example(image: ByteArray, mask: ByteArray) -> Example:
     return {"image": planes.float().div_(255.0), "label": torch.from_numpy(mask)[None].float()}
 
 
-def _read_archive(path: str | Path) -> list[tuple[ByteArray, ByteArray]]:
-    with np.load(path) as archive:
-        return list(zip(archive["images"], archive["masks"].astype(np.uint8), strict=True))
+class BackgroundDataset(PolypDataset):
+    """The largest window beside the polyp of each image, stretched to the network's size.
+
+    Images whose polyp leaves no window of a quarter of the image are left out. The items' labels
+    are empty.
+    """
+
+    def __init__(
+        self, root: str | Path, split_file: str | Path, *, split: str, size: Sequence[int]
+    ) -> None:
+        super().__init__(root, split_file, split=split, size=size)
+        self.names = [name for name in self.names if self._window(name) is not None]
+
+    def __getitem__(self, index: int) -> Example:
+        """Read the window of the image at ``index``."""
+        image, mask = read_pair(self.root, self.names[index])
+        window = background_window(mask)
+        if window is None:  # the list was made from the same masks
+            raise IndexError(f"expected a window without polyp in image {index}, found none.")
+        return to_example(*resize_pair(image[window], mask[window], self.size))
+
+    def _window(self, name: str) -> tuple[slice, slice] | None:
+        return background_window(read_pair(self.root, name)[1])
+
+
+def background_window(mask: ByteArray) -> tuple[slice, slice] | None:
+    """Return the largest of the four windows above, below, left and right of what the mask marks.
+
+    Returns:
+        Rows and columns, or None where each window is smaller than a quarter of the mask.
+    """
+    height, width = mask.shape
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return slice(0, height), slice(0, width)
+    windows = [
+        (slice(0, int(rows[0])), slice(0, width)),
+        (slice(int(rows[-1]) + 1, height), slice(0, width)),
+        (slice(0, height), slice(0, int(columns[0]))),
+        (slice(0, height), slice(int(columns[-1]) + 1, width)),
+    ]
+    areas = [(r.stop - r.start) * (c.stop - c.start) for r, c in windows]
+    best = int(np.argmax(areas))
+    return windows[best] if areas[best] * 4 >= height * width else None
