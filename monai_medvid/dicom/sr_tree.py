@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 
 from pydicom import Dataset
 
@@ -14,7 +15,7 @@ from monai_medvid.dicom.validate_known import items
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A content item.
+    """A content item; what is asked once is kept, since pydicom takes long to answer.
 
     Attributes:
         data: Its data set.
@@ -24,26 +25,26 @@ class Node:
     data: Dataset
     place: str = "1"
 
-    @property
+    @cached_property
     def value_type(self) -> str:
         """ValueType (0040,A040)."""
         return str(self.data.get("ValueType") or "")
 
-    @property
+    @cached_property
     def relationship(self) -> str:
         """RelationshipType (0040,A010) to the parent."""
         return str(self.data.get("RelationshipType") or "")
 
-    @property
+    @cached_property
     def concept(self) -> tuple[str, str]:
         """Value and scheme of the concept name; two empty ones where it has none."""
         return code_of(self.data, "ConceptNameCodeSequence")
 
-    @property
-    def children(self) -> Iterator[Node]:
+    @cached_property
+    def children(self) -> tuple[Node, ...]:
         """Items of the next level."""
-        for number, item in enumerate(items(self.data, "ContentSequence"), 1):
-            yield Node(item, f"{self.place}.{number}")
+        contents = enumerate(items(self.data, "ContentSequence"), 1)
+        return tuple(Node(item, f"{self.place}.{number}") for number, item in contents)
 
     def walk(self) -> Iterator[Node]:
         """This item and everything under it, in order."""
@@ -55,7 +56,7 @@ class Node:
         """Children with one of these concept names."""
         return [child for child in self.children if child.concept in concepts]
 
-    @property
+    @cached_property
     def number(self) -> Decimal | None:
         """The value of a NUM; None where it has none."""
         for measured in items(self.data, "MeasuredValueSequence"):
