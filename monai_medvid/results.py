@@ -96,7 +96,7 @@ def save_results(
             video = analysis.video
         else:
             video = stack.enter_context(open_video(analysis.video))
-        target = Path(output) / safe_name(video)
+        target = Path(output) / video.name
         with _appearing(target) as folder:
             _write_all(analysis, video, folder, chosen, report)
     return folder_of(target)
@@ -118,20 +118,6 @@ def folder_of(path: Path) -> ResultFolder:
         key=lambda file: (order.get(file.name, 1), file.parent != path, str(file)),
     )
     return ResultFolder(path=path, files=files, dicom=tuple(dicom))
-
-
-def safe_name(video: Video) -> str:
-    """Name of the result folder: the source's stem, or a UID where that names the patient."""
-    name = video.name
-    header = video.header
-    if header is not None:
-        words = f"{header.get('PatientName', '')} {header.get('PatientID', '')}"
-        parts = [
-            part for part in words.replace("^", " ").replace("=", " ").split() if len(part) > 2
-        ]
-        if any(part.lower() in name.lower() for part in parts):
-            return str(header.get("SOPInstanceUID", "video"))
-    return name
 
 
 def _write_all(

@@ -27,9 +27,10 @@ def write_clip(
     rate: Fraction = Fraction(25),
     codec: str = "libx264",
     pixel_format: str = "yuv420p",
+    options: dict[str, str] | None = None,
 ) -> Path:
-    """Write a clip; the container follows from the suffix."""
-    with av.open(str(path), "w") as container:
+    """Write a clip; the container follows from the suffix, ``options`` are the container's."""
+    with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
         stream.gop_size = 12

@@ -121,15 +121,23 @@ def _dicom_video(
         if file is not None:
             file.close()
         raise
-    identity = opened.decoder.info.dicom
-    name = _stem(path) if path else (identity.sop_instance_uid if identity else "video")
     return Video(
         opened.decoder,
-        name=name,
+        name=_dicom_name(path, opened.header),
         header=opened.header,
         open_payload=opened.open_payload,
         file=file,
     )
+
+
+def _dicom_name(path: Path | None, header: Dataset) -> str:
+    """The file's stem, or the SOP Instance UID where there is none or it names the patient."""
+    words = f"{header.get('PatientName', '')} {header.get('PatientID', '')}"
+    parts = [part for part in re.split(r"[\s^=]+", words.lower()) if len(part) > 2]
+    name = _stem(path) if path else ""
+    if name and not any(part in name.lower() for part in parts):
+        return name
+    return str(header.get("SOPInstanceUID") or "video")
 
 
 def _stem(path: Path) -> str:
