@@ -43,7 +43,8 @@ def _segment(
         entries.extend(codes[start + i] for i in range(length))
         return start + length
     if kind == _LINEAR:
-        line = np.linspace(entries[-1], codes[start], length + 1)[1:]
+        first, last = entries[-1], codes[start]
+        line = np.linspace(first + (last - first) / max(length, 1), last, length)
         entries.extend(int(value) for value in np.around(line))
         return start + 1
     if kind == _INDIRECT and not inside:

@@ -17,6 +17,7 @@ from pydicom.uid import UID
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.dicom_bytes import ByteSource
 from monai_medvid.video.dicom_inflate import inflated
+from monai_medvid.video.dicom_syntaxes import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from monai_medvid.video.dicom_values import int_of, quiet_pydicom, text_of, value_of
 from monai_medvid.video.info import DicomIdentity
 
@@ -179,9 +180,10 @@ def _finish(header: Dataset, pixels: PixelElement | None, *, little_endian: bool
     syntax = text_of(meta, "TransferSyntaxUID").rstrip("\0")
     if not syntax:
         implicit = header.original_encoding[0] is not False
-        syntax = "1.2.840.10008.1.2" if implicit else "1.2.840.10008.1.2.1"
+        syntax = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE
         if not little_endian:
-            syntax = "1.2.840.10008.1.2.2"
+            syntax = EXPLICIT_BIG
+    little_endian = little_endian and syntax != EXPLICIT_BIG
     table = value_of(header, _TABLES[0])
     offsets: tuple[int, ...] = ()
     if isinstance(table, bytes):

@@ -80,9 +80,7 @@ def _as_pydicom_shows(path: Path) -> np.ndarray:
     values = apply_modality_lut(pixels, data)
     if "WindowWidth" in data:
         gray = apply_windowing(values, data)
-        bits = 2**data.BitsStored * (data.RescaleSlope if "RescaleSlope" in data else 1)
-        low = data.RescaleIntercept if "RescaleIntercept" in data else 0
-        gray = (gray - float(low)) * 255 / (float(bits) - 1)
+        gray = (gray - data.RescaleIntercept) * 255 / (data.RescaleSlope * (2**16 - 1))
     else:
         gray = (values - float(values.min())) * 255 / float(values.max() - values.min())
     return np.repeat(np.rint(gray).astype(np.uint8)[..., None], 3, -1)
