@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -52,6 +53,7 @@ def write_clip(
     fps: int | Fraction = 25,
     size: tuple[int, int] = (720, 1280),
     polyp: bool = True,
+    progress: Callable[[int, int], None] | None = None,
 ) -> SyntheticClip:
     """Render a clip and write it as MP4, and its masks beside it as ``<stem>.masks.npz``.
 
@@ -62,6 +64,7 @@ def write_clip(
         fps: frames a second.
         size: height and width, even.
         polyp: whether there is one.
+        progress: called after each frame with the frames done and the frames in all.
 
     Raises:
         OutputError: the file cannot be written.
@@ -88,6 +91,8 @@ def write_clip(
                 visible[number] = mask.any()
                 frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
                 container.mux(stream.encode(_to_video_colors(frame)))
+                if progress is not None:
+                    progress(number + 1, count)
             container.mux(stream.encode())
         masks_path = target.with_suffix(".masks.npz")
         np.savez_compressed(masks_path, packed=packed, size=np.array(size))

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 import requests
@@ -33,9 +34,18 @@ def send_by_stow(
         attempt: Which attempt this is, from 1.
         timeout: Seconds to wait for an answer of the service.
     """
+    with web_client(destination, timeout=timeout) as client:
+        return [_send(one, client, attempt) for one in instances]
+
+
+@contextmanager
+def web_client(destination: WebDestination, *, timeout: float) -> Iterator[DICOMwebClient]:
+    """A client with the credentials and certificates that the environment names."""
     with _session() as session:
         client = DICOMwebClient(destination.url, session=session, timeout=timeout)
-        return [_send(one, client, attempt) for one in instances]
+        # its own retries (five, for half a minute) would multiply with ours
+        client.set_http_retry_params(retry=False)
+        yield client
 
 
 def _session() -> requests.Session:
