@@ -11,7 +11,6 @@ from pydicom import Dataset, dcmwrite
 
 from monai_medvid.dicom.explicit import (
     ITEM,
-    MAX_VALUE_BYTES,
     SEQUENCE_END,
     UNDEFINED_LENGTH,
     delimiter,
@@ -21,11 +20,12 @@ from monai_medvid.dicom.explicit import (
 )
 from monai_medvid.dicom.files import whole_file
 from monai_medvid.dicom.seg_file import PIXEL_DATA, with_file_meta
+from monai_medvid.errors import VideoReadError
 
 _CHUNK = 1 << 20
 
 
-def fragment_lengths(size: int, *, longest: int = MAX_VALUE_BYTES) -> list[int]:
+def fragment_lengths(size: int, *, longest: int) -> list[int]:
     """Cut a stream into fragments, all of even length but the last, which gets a padding byte."""
     whole, rest = divmod(size, longest)
     return [longest] * whole + ([rest] if rest else [])
@@ -45,6 +45,7 @@ def write_video_file(
 
     Raises:
         OutputError: The file cannot be written.
+        VideoReadError: The payload is shorter than its fragments.
     """
     with whole_file(path) as file:
         dcmwrite(file, with_file_meta(header, syntax), enforce_file_format=True)
@@ -61,6 +62,7 @@ def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:
     while length:
         chunk = source.read(min(_CHUNK, length))
         if not chunk:
-            raise EOFError
+            msg = f"Expected {length} more bytes of video, found its end. It changed while read."
+            raise VideoReadError(msg)
         target.write(chunk)
         length -= len(chunk)

@@ -14,6 +14,8 @@ _PLAIN_IN_MOOV = frozenset({b"mvhd", b"trak", b"mvex", b"iods"})
 _DATED = frozenset({b"mvhd", b"tkhd", b"mdhd"})
 _ENTERED = frozenset({b"moov", b"trak", b"mdia"})
 _LONGEST_FILLER = 64
+_EMPTY_LIST = b"\0\0\0\x08ilst"
+"""How FFmpeg ends the user data of a file that has no titles."""
 
 
 def carries_more_than_pictures(stream: BinaryIO) -> bool:
@@ -51,11 +53,14 @@ def _boxes(stream: BinaryIO, start: int, end: int, parent: bytes) -> Iterator[_B
 def _tells(stream: BinaryIO, box: _Box) -> bool:
     if not box.parent and box.kind not in _PLAIN:
         return True
+    stream.seek(box.start)
+    if box.kind == b"udta":
+        content = stream.read(box.end - box.start)
+        return bool(content) and not (len(content) < 64 and content.endswith(_EMPTY_LIST))
     if box.parent == b"moov" and box.kind not in _PLAIN_IN_MOOV:
         return True
-    if box.kind in (b"udta", b"meta", b"uuid"):
+    if box.kind in (b"meta", b"uuid"):
         return True
-    stream.seek(box.start)
     if box.kind in (b"free", b"skip"):
         content = stream.read(box.end - box.start)
         return len(content) > _LONGEST_FILLER and any(content)

@@ -64,6 +64,8 @@ def plan_frames(tracks: Sequence[Track], sampling: SegSampling) -> list[PlannedF
     times: dict[int, Fraction] = {}
     for track in sorted(tracks, key=lambda one: one.number):
         for region in track.regions:
+            if not region.rings:
+                continue
             by_frame.setdefault(region.frame, []).append(Outlined(track.number, region))
             times[region.frame] = region.seconds
     best = {track.best.frame for track in tracks} if sampling.always_best else set()

@@ -14,7 +14,7 @@ from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
 from monai_medvid.dicom.encapsulate import fragment_lengths, write_video_file
-from monai_medvid.dicom.explicit import MAX_VALUE_BYTES
+from monai_medvid.dicom.explicit import MAX_VALUE_BYTES as LONGEST_FRAGMENT
 from monai_medvid.dicom.syntax_fit import FRAGMENTABLE
 from monai_medvid.dicom.wrap_header import SopClass, Stream, WrapIdentity, wrap_header
 from monai_medvid.dicom.wrap_payload import How, Payload, make_payload
@@ -123,9 +123,9 @@ def _write(
     video: Video, payload: Payload, out: Path, identity: WrapIdentity, sop_class: SopClass
 ) -> WrapResult:
     sha256, size = payload.digest()
-    lengths = fragment_lengths(size)
+    lengths = fragment_lengths(size, longest=LONGEST_FRAGMENT)
     # one fragment holds 4 GiB; more need the syntax that allows several
-    syntax = payload.syntax if size <= MAX_VALUE_BYTES else FRAGMENTABLE[payload.syntax]
+    syntax = payload.syntax if len(lengths) == 1 else FRAGMENTABLE[payload.syntax]
     stream = Stream(
         syntax=syntax,
         sha256=sha256,
