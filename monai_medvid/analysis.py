@@ -138,6 +138,7 @@ def _run(
         every=every,
         exclusive=layout.activation == "softmax",
         interval_kind=layout.finding_kind,
+        settings={"decoder": video.info.decoder, "precision": predictor.runtime.precision},
     )
     done, total = 0, len(range(0, len(video), every))
     with Prefetch(reader.batches(), depth=2) as batches:

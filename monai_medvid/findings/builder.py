@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Literal
+from typing import Any, Literal
 
 from monai_medvid.findings.intervals import IntervalBuilder
 from monai_medvid.findings.model import Findings, Interval, ModelSummary, SourceSummary, Track
@@ -36,6 +36,7 @@ class FindingsBuilder:
         every: int = 1,
         interval_kind: Literal["phase", "event", "tool", "finding"] = "finding",
         exclusive: bool = True,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         """Make ready.
 
@@ -46,6 +47,8 @@ class FindingsBuilder:
             every: How many frames each predicted frame stands for.
             interval_kind: What sort of finding one answer a frame gives.
             exclusive: Whether at most one of the labels holds at a time (phases).
+            settings: What else may change results, JSON-able: the decoder, the precision. It
+                stands in the findings beside the options and takes part in UIDs.
 
         Raises:
             ValueError: ``every`` is less than 1.
@@ -55,6 +58,7 @@ class FindingsBuilder:
             raise ValueError(msg)
         self._source, self._model, self._every = source, model, every
         self._options = options or FindingOptions()
+        self._settings = {**self._options.as_settings(), **(settings or {})}
         self._analyzed = 0
         self._last_index = -1
         self._tracks = TrackBuilder(
@@ -112,7 +116,7 @@ class FindingsBuilder:
             analyzed_frames=self._analyzed,
             tracks=tuple(self._track(n, track) for n, track in enumerate(tracks, start=1)),
             intervals=tuple(self._interval(n, item) for n, item in enumerate(intervals, start=1)),
-            settings=self._options.as_settings(),
+            settings=self._settings,
             warnings=tuple(warnings),
         )
 
@@ -142,7 +146,7 @@ class FindingsBuilder:
             self._source.sha256,
             [model.name, model.version, model.sha256, model.runtime, model.device],
             version("monai-medvid"),
-            dict(self._options.as_settings()),
+            self._settings,
             self._every,
             number,
         )

@@ -34,7 +34,8 @@ class OpenVinoRuntime:
         self._compiled, self.precision = compile_bundle(bundle)
         number = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) + 1
         self._idle: list[Any] = [self._compiled.create_infer_request() for _ in range(number)]
-        self._busy: deque[tuple[Any, Probabilities, int]] = deque()
+        # what is under way: request, the frames it reads, where its result goes
+        self._busy: deque[tuple[Any, npt.NDArray[np.uint8], Probabilities, int]] = deque()
         self._shape = tuple(self._compiled.output(0).shape)[1:]
 
     def start(self, pixels: torch.Tensor) -> Pending:
@@ -49,20 +50,18 @@ class OpenVinoRuntime:
             request = self._idle.pop() if self._idle else self._collect()
             request.set_input_tensor(ov.Tensor(frames[i : i + 1], shared_memory=True))
             request.start_async()
-            self._busy.append((request, out, i))
+            self._busy.append((request, frames, out, i))
 
         def wait() -> Probabilities:
-            while any(target is out for _, target, _ in self._busy):
+            while any(target is out for _, _, target, _ in self._busy):
                 self._idle.append(self._collect())
-            del frames_alive[:]
             return out
 
-        frames_alive = [frames]  # requests read them until the last has been waited for
         return wait
 
     def _collect(self) -> Any:
         """Wait for the oldest request, keep its result and give the request back."""
-        request, out, i = self._busy.popleft()
+        request, _, out, i = self._busy.popleft()
         try:
             request.wait()
         except RuntimeError as error:

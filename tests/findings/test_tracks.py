@@ -243,6 +243,17 @@ def test_the_same_input_gives_the_same_uids_and_other_settings_others(
     assert len(one.uid) <= 64
 
 
+def test_what_else_changes_results_changes_uids(source: SourceSummary, model: ModelSummary) -> None:
+    uids = set()
+    for decoder in ("pyav", "dali-gpu"):
+        builder = FindingsBuilder(source=source, model=model, settings={"decoder": decoder})
+        builder.add(batch_of(moving(0, 20, count=20)))
+        found = builder.finish()
+        assert found.settings["decoder"] == decoder
+        uids.add(found.tracks[0].uid)
+    assert len(uids) == 2
+
+
 def test_nothing_was_analysed(source: SourceSummary, model: ModelSummary) -> None:
     found = FindingsBuilder(source=source, model=model).finish(warnings=["It is odd."])
 
