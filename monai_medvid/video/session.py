@@ -46,7 +46,7 @@ class Session:
         self._index = index
         self._careful = careful
         self._open = media.open()
-        self._codec = prepare(self._open.stream, threads="SLICE" if careful else "AUTO")
+        self._codec = prepare(self._open.stream, one_thread=careful)
         self._packets: Iterator[tuple[int, Packet[VideoStream]]] | None = None
         self._ready: dict[int, VideoFrame] = {}
         self._last: tuple[int, VideoFrame | None] | None = None
@@ -103,9 +103,7 @@ class Session:
         else:
             self._open, self._packets = demux_from(self._media, self._open, self._index, first)
             if self._open.stream.codec_context is not self._codec:
-                self._codec = prepare(
-                    self._open.stream, threads="SLICE" if self._careful else "AUTO"
-                )
+                self._codec = prepare(self._open.stream, one_thread=self._careful)
         self._first = self._fed = first
         self._step, self._grid = step, frame
 
@@ -147,9 +145,20 @@ class Session:
         self._codec.skip_frame = "DEFAULT" if needed else "NONREF"
 
 
-def prepare(stream: VideoStream, *, threads: str) -> VideoCodecContext:
-    """Set up a stream's decoder before its first packet."""
+def prepare(
+    stream: VideoStream, *, one_thread: bool = False, strict: bool = False
+) -> VideoCodecContext:
+    """Set up a stream's decoder before its first packet.
+
+    Args:
+        stream: Whose decoder.
+        one_thread: Slower, but damage always looks the same and is told at its own packet.
+        strict: Raise where the decoder would otherwise patch a damaged picture up.
+    """
     codec = stream.codec_context
-    codec.thread_type = threads  # type: ignore[assignment]
+    codec.thread_type = "AUTO"  # type: ignore[assignment]
+    codec.thread_count = 1 if one_thread else 0
     codec.options = {"max_pixels": str(MAX_PIXELS)}
+    if strict:
+        codec.options = {**codec.options, "err_detect": "explode"}
     return codec

@@ -16,10 +16,9 @@ from monai_medvid.errors import VideoReadError
 from monai_medvid.video.index import FrameIndex, index_by_decoding, index_by_time
 from monai_medvid.video.media import Media
 from monai_medvid.video.packets import PacketTable
-from monai_medvid.video.session import Session, prepare
+from monai_medvid.video.session import prepare
 
 _HEAD = 8
-_TAIL = 300
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def decode_in_order(media: Media) -> Iterator[tuple[int, VideoFrame]]:
     """Packet number and picture of everything that comes out of the decoder, from the top."""
     opened = media.open()
     try:
-        codec = prepare(opened.stream, threads="AUTO")
+        codec = prepare(opened.stream)
         for number, packet in enumerate(opened.packets()):
             packet.pts = packet.dts = number
             try:
@@ -115,22 +114,3 @@ def _without_undecodable_start(
         return index, ()
     note = f"{lost} leading pictures refer to ones before the stream's start and are left out."
     return index.without_start(lost), (note,)
-
-
-def readable_frames(media: Media, index: FrameIndex) -> int:
-    """How many frames remain when undecodable ones at the very end are left out."""
-    if not len(index.sync_ranks):
-        return len(index)
-    begin = max(0, min(int(index.sync_ranks[-1]), len(index) - 1))
-    if len(index) - begin > _TAIL:
-        return len(index)
-    session = Session(media, index)
-    try:
-        readable = begin
-        for frame in range(begin, len(index)):
-            picture = session.fetch(frame)
-            if picture is not None and not picture.is_corrupt:
-                readable = frame + 1
-        return readable
-    finally:
-        session.close()

@@ -73,6 +73,23 @@ def test_damage_inside_keeps_the_numbers_of_the_rest(name: str, clips: Path) -> 
         assert any("damaged" in warning for warning in video.info.warnings)
 
 
+@pytest.mark.parametrize("name", ["long.mp4", "long.ts", "long.mpg", "long.h264", "long.avi"])
+def test_even_damaged_frames_are_the_same_however_asked_for(name: str, clips: Path) -> None:
+    data = bytearray((clips / name).read_bytes())
+    chance = random.Random(7)
+    middle = len(data) // 2
+    data[middle : middle + 3000] = chance.randbytes(3000)
+
+    with open_video(bytes(data)) as video, open_video(bytes(data)) as other:
+        whole = next(video.batches(100)).frames
+        again = next(video.batches(100)).frames
+        for index in chance.sample(range(len(video)), 25):
+            np.testing.assert_array_equal(other[index], again[index])
+        undamaged = whole[:30], whole[-10:]
+        np.testing.assert_array_equal(undamaged[0], again[:30])
+        np.testing.assert_array_equal(undamaged[1], again[-10:])
+
+
 def test_lost_packets_show_as_a_jump_in_time(clips: Path) -> None:
     data = bytearray((clips / "long.mkv").read_bytes())
     middle = len(data) // 2
