@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,20 @@ from monai_medvid.data.polyps import ByteArray, read_pair, read_split, resize_pa
 from monai_medvid.data.synthetic_archive import read_archive
 
 Example = dict[str, torch.Tensor]
-Stage = tuple[int, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of epochs in which training examples are made in one way."""
+
+    first_epoch: int
+    """The epoch (0-based) that it begins with; it lasts until the next stage's."""
+    size: tuple[int, int]
+    """Height and width of the examples in pixels."""
+    synthetic_share: float = 0.0
+    """Share of the examples that are rendered frames."""
+    options: AugmentOptions = field(default_factory=AugmentOptions)
+    """Strength of the augmentation."""
 
 
 class PolypDataset(Dataset[Example]):
@@ -53,11 +67,8 @@ class AugmentedPolyps(Dataset[Example]):
     Args:
         root: the data set folder.
         split_file: the JSON list of names.
-        stages: pairs of first epoch (0-based) and (height, width), in growing order of epochs.
-        options: strength of the augmentation; ``AugmentOptions()`` by default.
-        synthetic: a NumPy archive with ``images`` (N, H, W, 3) and ``masks`` (N, H, W) of made frames.
-        synthetic_share: share of the examples that are made frames.
-        synthetic_from: first epoch (0-based) with made frames.
+        stages: how examples are made, in growing order of ``first_epoch``; the first begins at 0.
+        synthetic: an archive of rendered frames (see ``synthetic_archive``), where stages use them.
         seed: of everything random.
     """
 
@@ -67,22 +78,17 @@ class AugmentedPolyps(Dataset[Example]):
         split_file: str | Path,
         *,
         stages: Sequence[Stage],
-        options: AugmentOptions | None = None,
         synthetic: str | Path | None = None,
-        synthetic_share: float = 0.0,
-        synthetic_from: int = 0,
         seed: int = 0,
     ) -> None:
-        self.stages = [(int(first), (int(size[0]), int(size[1]))) for first, size in stages]
-        self.options = options or AugmentOptions()
+        self.stages = list(stages)
         self.seed = seed
         self.names = read_split(Path(split_file))["train"]
-        self.synthetic_share = synthetic_share
-        self.synthetic_from = synthetic_from
-        largest = max(size for _, size in self.stages)
+        largest = max(stage.size[0] for stage in stages), max(stage.size[1] for stage in stages)
         roomy = (largest[0] * 5 // 4, largest[1] * 5 // 4)
         self._large = [resize_pair(*read_pair(Path(root), name), roomy) for name in self.names]
-        self._made = read_archive(synthetic) if synthetic and synthetic_share else []
+        wanted = any(stage.synthetic_share for stage in stages)
+        self._made = read_archive(synthetic) if synthetic is not None and wanted else []
         half = (roomy[0] // 2, roomy[1] // 2)
         self._small = [resize_pair(*pair, half) for pair in self._large]
 
@@ -90,22 +96,22 @@ class AugmentedPolyps(Dataset[Example]):
         """Return the number of examples in an epoch."""
         return len(self.names)
 
-    def size_at(self, epoch: int) -> tuple[int, int]:
-        """Return height and width of the examples of an epoch (0-based)."""
-        return next(size for first, size in reversed(self.stages) if first <= epoch)
+    def stage_at(self, epoch: int) -> Stage:
+        """Return the stage that an epoch (0-based) belongs to."""
+        return next(stage for stage in reversed(self.stages) if stage.first_epoch <= epoch)
 
     def __getitem__(self, index: int) -> Example:
         """Make the example ``index % len(self)`` of epoch ``index // len(self)``."""
         epoch, number = divmod(index, len(self))
-        size = self.size_at(epoch)
+        stage = self.stage_at(epoch)
+        size = (int(stage.size[0]), int(stage.size[1]))
         rng = np.random.default_rng((self.seed, epoch, number))
         cache = self._small if size[0] <= self._small[0][1].shape[0] else self._large
         image, mask = cache[number]
-        made = bool(self._made) and epoch >= self.synthetic_from
-        if made and rng.random() < self.synthetic_share:
+        if self._made and rng.random() < stage.synthetic_share:
             image, mask = self._made[int(rng.integers(len(self._made)))]
         donor = cache[int(rng.integers(len(cache)))]
-        return to_example(*augment(image, mask, donor, size=size, rng=rng, options=self.options))
+        return to_example(*augment(image, mask, donor, size=size, rng=rng, options=stage.options))
 
 
 class EpochSampler(Sampler[int]):
