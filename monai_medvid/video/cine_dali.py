@@ -16,6 +16,8 @@ from monai_medvid.video.cine_decode import ends_early
 from monai_medvid.video.cine_frames import FrameIndex
 from monai_medvid.video.cine_layout import CineLayout
 
+_INHERITED: list[Any] = []  # pipelines whose threads stayed in the parent process
+
 BATCH = 32
 """Most frames a run of the pipeline."""
 
@@ -43,12 +45,14 @@ class DaliJpegCodec:
         self._layout = layout
         self._index = index
         self._fallback = fallback
-        self._pipeline: tuple[int, Any] | None = None
+        self._pipeline: Any = None
+        self._process = os.getpid()
         self._agrees: bool | None = None
         self._lock = threading.Lock()
 
     def decode(self, data: Sequence[bytes], numbers: Sequence[int]) -> list[Decoded]:
         """RGB of each coded frame."""
+        self._leave_to_parent()
         with self._lock:
             if self._agrees is None:
                 self._agrees = self._compare()
@@ -61,6 +65,7 @@ class DaliJpegCodec:
 
     def close(self) -> None:
         """Give back the pipeline; safe to call twice."""
+        self._leave_to_parent()
         self._pipeline = None
         self._fallback.close()
 
@@ -78,7 +83,9 @@ class DaliJpegCodec:
 
     def _run(self, data: Sequence[bytes]) -> list[Decoded]:
         frames: list[Decoded] = []
-        pipeline = self._built()
+        if self._pipeline is None:
+            self._pipeline = _build()
+        pipeline = self._pipeline
         for first in range(0, len(data), BATCH):
             part = data[first : first + BATCH]
             pipeline.feed_input("jpeg", [np.frombuffer(frame, np.uint8) for frame in part])
@@ -86,10 +93,11 @@ class DaliJpegCodec:
             frames += [Decoded(np.array(pictures.at(i))) for i in range(len(part))]
         return frames
 
-    def _built(self) -> Any:
-        if self._pipeline is None or self._pipeline[0] != os.getpid():
-            self._pipeline = os.getpid(), _build()
-        return self._pipeline[1]
+    def _leave_to_parent(self) -> None:
+        """After a fork: a lock and a pipeline of our own; ending the parent's here would hang."""
+        if self._process != os.getpid():
+            _INHERITED.append(self._pipeline)
+            self._process, self._pipeline, self._lock = os.getpid(), None, threading.Lock()
 
 
 def _build() -> Any:

@@ -87,6 +87,8 @@ def _group(
 ) -> tuple[list[list[int]], list[str]]:
     """Fragment numbers of each frame: by start markers where the codec has them, else by table."""
     count = len(fragments.spans)
+    if not count:
+        return [], []
     tabled = _starts_by_table(fragments, offsets)
     marked = _starts_by_marker(fragments, codec)
     warnings = []
@@ -98,7 +100,7 @@ def _group(
     if marked is not None:
         starts = marked
     if starts is None:
-        starts = [0] if expected in (None, 1) and count > 0 else list(range(count))
+        starts = [0] if expected in (None, 1) else list(range(count))
     ends = [*starts[1:], count]
     return [list(range(a, b)) for a, b in zip(starts, ends, strict=True)], warnings
 

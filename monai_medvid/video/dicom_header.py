@@ -12,13 +12,12 @@ from typing import BinaryIO, cast
 import pydicom
 from pydicom import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import UID
 
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.dicom_bytes import ByteSource
 from monai_medvid.video.dicom_inflate import inflated
 from monai_medvid.video.dicom_syntaxes import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
-from monai_medvid.video.dicom_values import int_of, quiet_pydicom, text_of, value_of
+from monai_medvid.video.dicom_values import int_of, quiet_pydicom, text_of, uid_of, value_of
 from monai_medvid.video.info import DicomIdentity
 
 PIXEL_KEYWORDS = {
@@ -101,10 +100,10 @@ def read_parts(source: BinaryIO | Dataset) -> DicomParts:
 def identity_of(header: Dataset, syntax: str) -> DicomIdentity:
     """UIDs and sizes of the object; nothing about the patient."""
     return DicomIdentity(
-        study_instance_uid=text_of(header, "StudyInstanceUID"),
-        series_instance_uid=text_of(header, "SeriesInstanceUID"),
-        sop_instance_uid=text_of(header, "SOPInstanceUID"),
-        sop_class_uid=text_of(header, "SOPClassUID"),
+        study_instance_uid=uid_of(header, "StudyInstanceUID"),
+        series_instance_uid=uid_of(header, "SeriesInstanceUID"),
+        sop_instance_uid=uid_of(header, "SOPInstanceUID"),
+        sop_class_uid=uid_of(header, "SOPClassUID"),
         transfer_syntax_uid=syntax,
         modality=text_of(header, "Modality"),
         number_of_frames=int_of(header, "NumberOfFrames"),
@@ -177,7 +176,7 @@ def _held_value(dataset: Dataset, keyword: str) -> PixelElement:
 
 def _finish(header: Dataset, pixels: PixelElement | None, *, little_endian: bool) -> DicomParts:
     meta = getattr(header, "file_meta", Dataset())
-    syntax = text_of(meta, "TransferSyntaxUID").rstrip("\0")
+    syntax = uid_of(meta, "TransferSyntaxUID")
     if not syntax:
         implicit = header.original_encoding[0] is not False
         syntax = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE
@@ -191,4 +190,4 @@ def _finish(header: Dataset, pixels: PixelElement | None, *, little_endian: bool
     for keyword in _TABLES:
         if keyword in header:
             del header[keyword]
-    return DicomParts(header, UID(syntax), little_endian, pixels, offsets)
+    return DicomParts(header, syntax, little_endian, pixels, offsets)

@@ -11,7 +11,7 @@ from pydicom.uid import UID
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.dicom_header import DicomParts
 from monai_medvid.video.dicom_syntaxes import ENCAPSULATED_CODECS, NATIVE, REFUSED, VIDEO_CODECS
-from monai_medvid.video.dicom_values import int_of, text_of
+from monai_medvid.video.dicom_values import int_of, quiet_pydicom, text_of, uid_of
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1"  # PS3.4 table B.5-1
 _DERIVED = {
@@ -41,7 +41,7 @@ def refuse_what_is_no_video(parts: DicomParts) -> None:
         VideoReadError: With one line that says what was expected, found and to do.
     """
     header = parts.header
-    _refuse_derived(text_of(header, "SOPClassUID"))
+    _refuse_derived(uid_of(header, "SOPClassUID"))
     _refuse_tiles(header)
     if parts.pixels is None:
         _refuse_without_pixels(header)
@@ -81,7 +81,7 @@ def _refuse_derived(sop_class: str) -> None:
 def _refuse_tiles(header: Dataset) -> None:
     # PS3.3 C.7.6.17: tiles are ordered in space, not in time
     tiled = text_of(header, "DimensionOrganizationType").startswith("TILED")
-    if tiled or text_of(header, "SOPClassUID") == _WHOLE_SLIDE:
+    if tiled or uid_of(header, "SOPClassUID") == _WHOLE_SLIDE:
         _refuse("the tiles of a whole slide image", "open it with a slide viewer instead")
 
 
@@ -98,7 +98,8 @@ def _refuse_syntax(syntax: str) -> None:
         return
     if syntax in REFUSED:
         _refuse(f"transfer syntax {syntax}, {REFUSED[syntax]}", "ask for it in another one")
-    name = UID(syntax).name
+    with quiet_pydicom():
+        name = UID(syntax).name
     shown = syntax if name == syntax else f"{syntax} ({name})"
     _refuse(f"unknown transfer syntax {shown}", "ask the archive for H.264 or JPEG")
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,6 +74,11 @@ def fractions_of(header: Dataset, keyword: str) -> list[Fraction]:
 def text_of(header: Dataset, keyword: str) -> str:
     """The first value as stripped text, "" where there is none."""
     return str(next(iter(values_of(header, keyword)), "")).strip()
+
+
+def uid_of(header: Dataset, keyword: str) -> str:
+    """A UID, "" where it is absent; a damaged one keeps only what a UID may hold (PS3.5 9.1)."""
+    return "".join(re.findall(r"[0-9.]", text_of(header, keyword)))[:64]
 
 
 def _fraction(value: Any) -> Fraction | None:

@@ -120,7 +120,7 @@ def test_one_frame(clip: Path, frames: np.ndarray) -> None:
     "options", [{"every": 0}, {"max_frames": 0}, {"frames": (0, 2, 1), "every": 2}]
 )
 def test_impossible_selections(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="at least 1|without every"):
+    with pytest.raises(ValueError, match=r"at least 1|without every"):
         MedicalVideoReader(**options)  # type: ignore[arg-type]
 
 
