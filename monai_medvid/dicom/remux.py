@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import av.error
 
+from monai_medvid.dicom.files import REFUSALS
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.media import Media
 
@@ -26,6 +27,7 @@ def remux(media: Media, path: Path, *, container: str) -> None:
 
     Raises:
         VideoReadError: The container cannot hold the stream.
+        OSError: The system refuses to write.
     """
     options = dict(_QUIET)
     if container == "mp4":
@@ -42,6 +44,8 @@ def remux(media: Media, path: Path, *, container: str) -> None:
                 packet.stream = stream
                 out.mux(packet)
     except (av.error.FFmpegError, ValueError) as error:
+        if getattr(error, "errno", None) in REFUSALS:
+            raise
         reason = str(getattr(error, "strerror", None) or type(error).__name__).lower()
         msg = f"Expected a stream that {container} can hold, found one that it refuses ({reason})."
         raise VideoReadError(msg) from error

@@ -15,6 +15,7 @@ from pydicom.errors import InvalidDicomError
 
 from monai_medvid.dicom.encapsulate import fragment_lengths, write_video_file
 from monai_medvid.dicom.explicit import MAX_VALUE_BYTES as LONGEST_FRAGMENT
+from monai_medvid.dicom.files import writing
 from monai_medvid.dicom.syntax_fit import FRAGMENTABLE
 from monai_medvid.dicom.wrap_header import SopClass, Stream, WrapIdentity, wrap_header
 from monai_medvid.dicom.wrap_payload import How, Payload, make_payload
@@ -91,7 +92,8 @@ def wrap_video(
             msg = "expected a video file or a folder of images, found a DICOM object; use it as is."
             raise InputError(msg)
         with _passing_folder(out) as folder:
-            payload = make_payload(video, Path(folder))
+            with writing(out):
+                payload = make_payload(video, Path(folder))
             identity = replace(identity, created=_iso(created) or payload.created)
             return _write(video, payload, out, identity, sop_class)
     finally:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -232,6 +234,26 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="No space left on device"):
         fill()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_room_for_what_is_made_on_the_way(tmp_path: Path) -> None:
+    make_clip(tmp_path / "a.mp4", size=(640, 480))
+    make_clip(tmp_path / "b.webm", codec="libvpx-vp9", size=(640, 480))
+    program = (
+        "import resource, sys; from pathlib import Path; "
+        "from monai_medvid.dicom.wrap import wrap_video; "
+        "from monai_medvid.errors import OutputError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n"
+        "for source in sys.argv[2:]:\n"
+        "    try: wrap_video(source, Path(sys.argv[1]))\n"
+        "    except OutputError as error: print(error)\n"
+    )
+    out = tmp_path / "out" / "video.dcm"
+    command = [sys.executable, "-c", program, out, tmp_path / "a.mp4", tmp_path / "b.webm"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+
+    assert done.stdout.count("the system refused: File too large.") == 2
+    assert list(out.parent.iterdir()) == []
 
 
 def test_video_from_memory(tmp_path: Path) -> None:
