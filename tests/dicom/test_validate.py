@@ -364,6 +364,9 @@ def test_every_code_has_a_broken_file() -> None:
     tested = {code for _, _, code, _ in CASES} | {"uid-twice", "series-modality", "class"}
 
     assert codes == tested
+    page = folder.parents[1] / "docs" / "reference" / "validator.md"
+    if page.is_file():  # not in an installed package
+        assert set(re.findall(r"^\| `([a-z-]+)`", page.read_text(), re.MULTILINE)) == codes
 
 
 def test_a_data_set_without_its_pixels_is_enough(result: Result) -> None:
