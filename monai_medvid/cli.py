@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from monai_medvid import __version__, terminal
-from monai_medvid.errors import DeliveryError, MedvidError
+from monai_medvid.errors import DeliveryError, InputError, MedvidError
+
+if TYPE_CHECKING:
+    from monai_medvid.pacs import Destination
 
 DEFAULT_BUNDLE = "colonoscopy_polyp_segmentation"
 
@@ -48,6 +51,15 @@ def _version(show: bool) -> None:
     if show:
         typer.echo(f"medvid {__version__}")
         raise typer.Exit
+
+
+def _destination(text: str) -> Destination:
+    from monai_medvid.pacs import parse_destination
+
+    try:
+        return parse_destination(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @app.callback()
@@ -129,11 +141,10 @@ def analyze(
 
     Example: medvid analyze colonoscopy.mp4 -o results --store dicom://ORTHANC@127.0.0.1:4242
     """
-    from monai_medvid.pacs import parse_destination
     from monai_medvid.pipeline import analyze_to_folder
     from monai_medvid.results import ResultOptions
 
-    destinations = [parse_destination(text) for text in store or []]
+    destinations = [_destination(text) for text in store or []]
     options = ResultOptions(seg=seg, sr=sr, sr_target=sr_target, overlay=overlay)
     failures: list[MedvidError] = []
     documents: list[dict[str, Any]] = []
@@ -226,10 +237,11 @@ def store_command(
     as_json: JsonOption = False,
 ) -> None:
     """Send DICOM files to a PACS by C-STORE or STOW-RS. Exit code 5 if anything was not taken."""
-    from monai_medvid.pacs import dicom_files, parse_destination, store_files
+    from monai_medvid.pacs import dicom_files, store_files
 
+    destinations = [_destination(text) for text in to]
     paths = dicom_files(files)
-    reports = [store_files(paths, parse_destination(text)) for text in to]
+    reports = [store_files(paths, destination) for destination in destinations]
     terminal.show_deliveries(reports, as_json=as_json)
     if not all(report.complete for report in reports):
         raise typer.Exit(DeliveryError.exit_code)
@@ -269,8 +281,7 @@ def evaluate(
     from monai_medvid.inference.catalog import find_bundle
     from monai_medvid.metrics.evaluate import evaluate_bundle
 
-    with terminal.progress(quiet=as_json) as report:
-        result = evaluate_bundle(find_bundle(bundle), data, split=split, progress=report)
+    result = evaluate_bundle(find_bundle(bundle), data, split=split)
     terminal.show_evaluation(result, as_json=as_json)
 
 

@@ -13,6 +13,7 @@ from monai_medvid.errors import DeliveryError, OutputError
 from monai_medvid.findings.options import FindingOptions
 from monai_medvid.inference.runtime import Device, RuntimeName
 from monai_medvid.pacs import DeliveryReport, Destination, store_files
+from monai_medvid.report.delivery import update_delivery
 from monai_medvid.report.serialize import findings_to_dict
 from monai_medvid.results import Progress, ResultFolder, ResultOptions, save_results
 from monai_medvid.run_record import add_deliveries
@@ -114,4 +115,16 @@ def deliver(
             folder.path,
             [*(report.to_dict() for report in reports), *({"problem": text} for text in problems)],
         )
+        update_delivery(folder.path / "report.html", _statuses(reports))
     return tuple(reports), tuple(problems)
+
+
+def _statuses(reports: Sequence[DeliveryReport]) -> dict[str, str]:
+    """SOP Instance UID -> what became of it everywhere, for the page."""
+    words: dict[str, list[str]] = {}
+    for report in reports:
+        for one in report.instances:
+            code = f" (0x{one.code:04X})" if one.code and one.status != "stored" else ""
+            told = words.setdefault(one.sop_instance_uid, [])
+            told.append(f"{one.status} at {report.destination}{code}")
+    return {uid: "; ".join(parts) for uid, parts in words.items()}

@@ -31,7 +31,7 @@ from monai_medvid.errors import MedvidError
 
 if TYPE_CHECKING:
     from monai_medvid.demo import DemoReport
-    from monai_medvid.dicom.validate import Issue
+    from monai_medvid.dicom.validate_issue import Issue
     from monai_medvid.dicom.wrap import WrapResult
     from monai_medvid.inference.catalog import BundleInfo
     from monai_medvid.pacs import DeliveryReport
