@@ -246,6 +246,8 @@ def test_a_frame_can_be_linked_to(browser: Browser, address: str) -> None:
         page.open(address + "#frame=33")
         settle(page)
         assert frame_of_page(page) == 33
+        page.run("location.hash = '#frame=44'")
+        page.wait("document.querySelector('#overlay').dataset.frame === '44'")
 
 
 def test_outlines_stand_until_the_next_analysed_frame(browser: Browser, tmp_path: Path) -> None:

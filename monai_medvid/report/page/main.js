@@ -30,7 +30,7 @@ function tell(frame) {
   byId("time").textContent = time;
   byId("frame").textContent = `frame ${frame}`;
   const badge = byId("exact");
-  badge.textContent = player.exact ? heldText(frame) : "within one frame";
+  badge.textContent = player.exact ? heldText(frame) : player.late ? "catching up" : "within one frame";
   badge.classList.toggle("loose", !player.exact);
   byId("play").classList.toggle("playing", player.playing);
   byId("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
@@ -122,10 +122,15 @@ function wire() {
   listenToSlider(byId("timeline"), player, clock);
 }
 
-function start() {
+// report.html#frame=250 leads to a frame
+function linked() {
   const asked = /^#frame=(\d+)$/.exec(location.hash);
-  const first = findings.length ? findings[0].bestFrame : 0;
-  player.goTo(asked ? Number(asked[1]) : first);
+  return asked ? Number(asked[1]) : null;
+}
+
+function start() {
+  player.goTo(linked() ?? (findings.length ? findings[0].bestFrame : 0));
+  window.addEventListener("hashchange", () => linked() !== null && go(linked()));
 }
 
 wire();

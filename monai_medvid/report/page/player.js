@@ -3,7 +3,9 @@
 
 function makePlayer(video, clock, onFrame) {
   let frame = 0;
-  let wanted = null; // the frame of the latest seek that has not arrived
+  let wanted = null; // the frame that was asked for last, until it is there
+  let late = false; // whether the machine is too busy to draw with the picture
+  let sought = null; // the frame that the player is or was sent to
   const stamps = video && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
 
   function show(index) {
@@ -11,7 +13,8 @@ function makePlayer(video, clock, onFrame) {
     onFrame(frame);
   }
 
-  function watch(_, picture) {
+  function watch(now, picture) {
+    late = now - picture.expectedDisplayTime > 1000 * (clock.duration / clock.count);
     show(clock.stamped(picture.mediaTime));
     video.requestVideoFrameCallback(watch);
   }
@@ -22,15 +25,16 @@ function makePlayer(video, clock, onFrame) {
   }
 
   function seek() {
-    if (video.readyState > 0 && !video.seeking) video.currentTime = clock.middle(wanted);
+    if (video.readyState === 0 || video.seeking) return;
+    sought = wanted;
+    video.currentTime = clock.middle(sought);
   }
 
   function arrived() {
     if (wanted === null) return;
-    if (clock.at(video.currentTime) !== wanted) return seek();
-    const index = wanted;
+    if (wanted !== sought) return seek(); // wished anew meanwhile
     wanted = null;
-    if (video.paused) show(index);
+    if (video.paused) show(sought);
   }
 
   // Playing ends somewhere between two pictures: settle on the one that was last shown.
@@ -80,6 +84,7 @@ function makePlayer(video, clock, onFrame) {
     get playing() { return playable() && !video.paused; },
     // whether picture and outlines are of the same frame for certain
     get exact() { return !playable() || (video.paused && wanted === null); },
+    get late() { return late; },
     pause() { if (playable()) video.pause(); },
     set rate(value) { if (video) video.playbackRate = value; },
   };
