@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydicom import Dataset
+from pydicom.charset import convert_encodings
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
@@ -214,4 +215,5 @@ def _add_content(new: Dataset, items: Iterable[Item]) -> None:
     tag = Tag(CONTENT_SEQUENCE)
     new[tag] = RawDataElement(tag, "SQ", len(value), value, 0, False, True)
     # without this pydicom would parse the content again while writing it
-    new.set_original_encoding(False, True, new.get("SpecificCharacterSet", "iso8859"))
+    charset = new.get("SpecificCharacterSet")
+    new.set_original_encoding(False, True, convert_encodings(charset) if charset else "iso8859")

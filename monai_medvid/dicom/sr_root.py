@@ -54,9 +54,7 @@ def texts(findings: Findings, vocabulary: Vocabulary) -> list[str]:
     labels |= {*model.labels}
     meanings = [vocabulary.find(label).code.meaning for label in sorted(labels)]
     names = [model.name, model.version, *_settings(findings)]
-    # a shortened label ends in an ellipsis
-    shortened = ["…"] if any(len(label) > 20 for label in labels) else []
-    return [*names, *comments(findings), *sorted(labels), *meanings, *shortened]
+    return [*names, *comments(findings), *sorted(labels), *meanings]
 
 
 def _observer(model: ModelSummary) -> list[Item]:

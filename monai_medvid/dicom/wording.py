@@ -41,7 +41,7 @@ def interval_name(interval: Interval) -> str:
 
 def _words(label: str, longest: int) -> str:
     words = " ".join(label.replace("_", " ").replace("\\", "/").split()) or "finding"
-    return words if len(words) <= longest else words[: longest - 1] + "…"
+    return words if len(words) <= longest else words[: longest - 3] + "..."
 
 
 def comments(findings: Findings, *, complete: bool = True) -> list[str]:
