@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 import io
+import tempfile
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
+from typing import get_args
 
 import contourpy
 import numpy as np
@@ -18,12 +22,15 @@ from pydicom.dataset import Dataset
 from monai_medvid.dicom.explicit import encode
 from monai_medvid.dicom.raster import fill
 from monai_medvid.dicom.reference import ImageTarget
+from monai_medvid.dicom.seg import write_seg
 from monai_medvid.dicom.seg_groups import frame_groups
-from monai_medvid.dicom.seg_pixels import BitWriter, in_order
-from monai_medvid.dicom.seg_plan import SegSampling, plan_frames, split
+from monai_medvid.dicom.seg_pixels import BitWriter, in_order, labelmap
+from monai_medvid.dicom.seg_plan import Mode, Outlined, SegSampling, plan_frames, split
 from monai_medvid.dicom.seg_segments import display_color
-from tests.factories import make_findings
+from tests.factories import make_findings, make_header
 
+MODES = get_args(Mode)
+EVERYTHING = SegSampling(frames_per_second=None)
 MASKS = arrays.arrays(
     np.uint8,
     arrays.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=19),
@@ -96,6 +103,46 @@ def test_bits_run_on_across_frames(masks: list[np.ndarray], count: int, random: 
     assert np.array_equal(bits[: wanted.size], wanted)
     assert not bits[wanted.size :].any()
     assert len(file.getvalue()) == -(-wanted.size // 8)
+
+
+@given(st.integers(1, 23), st.integers(1, 23), st.integers(1, 5), st.sampled_from(MODES))
+@settings(max_examples=40, deadline=None)
+def test_whole_files_of_odd_sizes_read_back(
+    rows: int, columns: int, frames: int, mode: Mode
+) -> None:
+    found = make_findings(width=columns, height=rows, frames=frames, tracks=2)
+    header = make_header(found.source)
+    with tempfile.TemporaryDirectory() as folder:
+        result = write_seg(found, header, Path(folder), mode=mode, sampling=EVERYTHING)
+        ds = pydicom.dcmread(result.paths[0])
+        pixels = ds.pixel_array.reshape(-1, rows, columns)
+
+    assert ds.NumberOfFrames == len(pixels) == len(ds.PerFrameFunctionalGroupsSequence)
+    for picture, group in zip(pixels, ds.PerFrameFunctionalGroupsSequence, strict=True):
+        image = group.DerivationImageSequence[0].SourceImageSequence[0]
+        objects = [
+            Outlined(track.number, region)
+            for track in found.tracks
+            for region in track.regions
+            if region.frame == image.ReferencedFrameNumber - 1
+        ]
+        if mode == "binary":
+            number = group.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+            (own,) = (one for one in objects if one.segment == number)
+            want = whole(list(own.region.rings), (rows, columns))
+        else:
+            want = labelmap(objects, rows=rows, columns=columns, bits=8)
+        assert np.array_equal(picture, want)
+
+
+def test_a_region_without_an_outline_is_left_out() -> None:
+    (track,) = make_findings(frames=30, tracks=1).tracks
+    bare = replace(track.regions[0], rings=())
+    changed = replace(track, regions=(bare, *track.regions[1:]))
+
+    planned = plan_frames([changed], EVERYTHING)
+
+    assert [one.frame for one in planned] == [region.frame for region in track.regions[1:]]
 
 
 def test_groups_are_what_pydicom_would_write() -> None:
