@@ -271,7 +271,7 @@ def bundles(as_json: JsonOption = False) -> None:
 @app.command()
 def evaluate(
     data: Annotated[
-        Path, typer.Argument(help="The data set's folder (images/ and masks/), see the card.")
+        Path, typer.Argument(help="Folder with the labelled data, see docs/reference/test-data.md.")
     ],
     bundle: BundleOption = DEFAULT_BUNDLE,
     split: Annotated[str, typer.Option(help="Which part of the data set.")] = "validation",
