@@ -65,7 +65,7 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def wait(self, condition: str, *, seconds: float = 15) -> None:
+    def wait(self, condition: str, *, seconds: float = 60) -> None:
         """Until an expression is true."""
         end = time.monotonic() + seconds
         while not self.run(f"Boolean({condition})"):
@@ -168,7 +168,7 @@ class Browser:
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
-            assert select.select([self._read], [], [], 30)[0], "the browser does not answer"
+            assert select.select([self._read], [], [], 120)[0], "the browser does not answer"
             piece = os.read(self._read, 1 << 20)
             assert piece, "the browser ended"
             self._rest += piece
