@@ -99,22 +99,23 @@ def deliver(
     Returns:
         A report for each destination that could be reached, and one line for each problem.
     """
-    reports, problems = [], []
+    reports: list[DeliveryReport] = []
+    problems: list[str] = []
+    documents: list[dict[str, Any]] = []
     for number, destination in enumerate(destinations):
         try:
             report = store_files(folder.dicom, destination)
         except DeliveryError as error:
             problems.append(str(error))
+            documents.append({"destination": str(destination), "problem": str(error)})
         else:
             reports.append(report)
-            problems.extend(report.problems[:1])
+            problems.extend(report.problems)
+            documents.append(report.to_dict())
         if progress is not None:
             progress("delivering", number + 1, len(destinations))
     if destinations:
-        add_deliveries(
-            folder.path,
-            [*(report.to_dict() for report in reports), *({"problem": text} for text in problems)],
-        )
+        add_deliveries(folder.path, documents)
         update_delivery(folder.path / "report.html", _statuses(reports))
     return tuple(reports), tuple(problems)
 

@@ -54,7 +54,7 @@ def _console(*, stderr: bool = False) -> Console:
 
 def set_up_logging(*, debug: bool) -> None:
     """Keep other libraries quiet, so that stderr holds only what the user has to read."""
-    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, stream=sys.stderr)
+    logging.basicConfig(level=logging.DEBUG if debug else logging.CRITICAL, stream=sys.stderr)
     if not debug:
         warnings.simplefilter("ignore")
 
