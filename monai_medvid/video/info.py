@@ -52,7 +52,7 @@ class VideoInfo:
         sample_aspect_ratio: Width to height of a pixel; 1 where unknown.
         interlaced: Whether the stream is coded interlaced.
         has_audio: Whether an audio track is there (it is never decoded).
-        decoder: Which decoder reads it, e.g. "pyav", "dali-gpu", "dali-cpu", "imagecodecs", "pydicom".
+        decoder: Which decoder reads it, e.g. "pyav", "dali-gpu", "dali-cpu", "imagecodecs".
         decoder_reason: Why that one, in one sentence.
         dicom: Identity of the DICOM object, None for other sources.
         warnings: What is odd, one sentence each, without patient data.
