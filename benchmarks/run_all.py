@@ -45,6 +45,7 @@ def machine() -> str:
 
 
 def today() -> date:
+    """The date, UTC."""
     return datetime.now(timezone.utc).date()
 
 
