@@ -48,8 +48,12 @@ class OpenVinoRuntime:
         out = np.empty((len(frames), *self._shape), np.float32)
         for i in range(len(frames)):
             request = self._idle.pop() if self._idle else self._collect()
-            request.set_input_tensor(ov.Tensor(frames[i : i + 1], shared_memory=True))
-            request.start_async()
+            try:
+                request.set_input_tensor(ov.Tensor(frames[i : i + 1], shared_memory=True))
+                request.start_async()
+            except RuntimeError as error:
+                self._idle.append(request)
+                raise _failure(error) from error
             self._busy.append((request, frames, out, i))
 
         def wait() -> Probabilities:
@@ -65,10 +69,8 @@ class OpenVinoRuntime:
         try:
             request.wait()
         except RuntimeError as error:
-            raise ModelError(
-                f"expected OpenVINO to run the network, found it failing "
-                f"({str(error).splitlines()[0][:160]}). Use runtime 'torch'."
-            ) from error
+            self._idle.append(request)
+            raise _failure(error) from error
         out[i] = request.get_output_tensor(0).data[0]
         return request
 
@@ -77,3 +79,10 @@ class OpenVinoRuntime:
         while self._busy:
             self._busy.popleft()[0].wait()
         self._idle.clear()
+
+
+def _failure(error: RuntimeError) -> ModelError:
+    reason = (str(error).splitlines() or [""])[0][:160]
+    return ModelError(
+        f"expected OpenVINO to run the network, found it failing ({reason}). Use runtime 'torch'."
+    )

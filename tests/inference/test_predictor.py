@@ -202,6 +202,25 @@ def test_a_failing_network_is_a_model_error(bundle_dir: Path) -> None:
         predictor.runtime.start(torch.zeros(1, 4, 4, 5, dtype=torch.uint8))
 
 
+def test_a_failing_request_is_a_model_error(bundle_dir: Path, blobs: FrameBatch) -> None:
+    with Predictor(load_bundle(bundle_dir), runtime="openvino") as predictor:
+        with pytest.raises(ModelError, match="expected OpenVINO to run the network, found it fail"):
+            predictor.runtime.start(torch.zeros(1, 4, 4, 3, dtype=torch.uint8))
+        assert len(predictor.predict(blobs)) == 6  # it goes on afterwards
+
+
+def test_numbers_that_are_not_finite_are_a_model_error(bundle_dir: Path, blobs: FrameBatch) -> None:
+    weights = bundle_dir / "models" / "model.pt"
+    state = torch.load(weights, weights_only=True)
+    state["weight"][:] = torch.nan
+    torch.save(state, weights)
+
+    for runtime in ("torch", "openvino"):
+        predictor = Predictor(load_bundle(bundle_dir), runtime=runtime)
+        with pytest.raises(ModelError, match="'red_things', found numbers that are not finite"):
+            predictor.predict(blobs)
+
+
 def test_torch_takes_a_network_that_openvino_refuses(bundle_dir: Path) -> None:
     (bundle_dir / "bessel_network.py").write_text(
         "import torch\n"
