@@ -209,11 +209,12 @@ def segread(path: Path) -> Any:
 
 def check(path: Path, *others: Path, allow: Sequence[Noise] = ()) -> None:
     """Assert that dciodvfy (and dsrdump, for an SR; dcentvfy with others) have no complaint."""
-    assert dciodvfy(path, allow=allow) == []
+    found = dciodvfy(path, allow=allow)
     if pydicom.dcmread(path, stop_before_pixels=True).Modality in ("SR", "KO"):
-        assert dsrdump(path) == []
+        found += dsrdump(path)
     if others:
-        assert dcentvfy(path, *others, allow=allow) == []
+        found += dcentvfy(path, *others, allow=allow)
+    assert not found, "\n".join(found)
 
 
 def _run(name: str, *arguments: str, timeout: int = 60) -> subprocess.CompletedProcess[str]:
