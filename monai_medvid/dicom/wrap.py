@@ -154,7 +154,7 @@ def _write(
         frame_count=len(stream.times),
         rows=stream.rows,
         columns=stream.columns,
-        warnings=(*payload.notes, *_date_notes(identity)),
+        warnings=(*payload.notes, *_date_notes(identity), *video.info.warnings),
     )
 
 
