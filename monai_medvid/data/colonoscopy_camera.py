@@ -51,16 +51,18 @@ class Lens:
     middle: DoubleArray
 
 
-def make_lens(size: tuple[int, int], *, field_of_view: float, middle: tuple[float, float]) -> Lens:
+def make_lens(
+    size: tuple[int, int], *, pixels_per_radian: float, middle: tuple[float, float]
+) -> Lens:
     """Rays of every pixel.
 
     Args:
         size: height and width of the picture.
-        field_of_view: degrees across the picture's width.
+        pixels_per_radian: scale at the middle.
         middle: column and row of the axis.
     """
     height, width = size
-    scale = width / np.deg2rad(field_of_view)
+    scale = pixels_per_radian
     right = ((np.arange(width) - middle[0]) / scale).astype(np.float32)[None, :]
     down = ((np.arange(height) - middle[1]) / scale).astype(np.float32)[:, None]
     off = np.hypot(right, down)

@@ -14,7 +14,8 @@ import numpy as np
 from monai_medvid.data.colonoscopy_camera import DoubleArray, Lens, Pose
 from monai_medvid.data.colonoscopy_polyp import Polyp, PolypHits, march
 from monai_medvid.data.colonoscopy_textures import FloatArray, smoothstep
-from monai_medvid.data.colonoscopy_tube import PERIOD, TEXELS, Tube, View, sample, view_from
+from monai_medvid.data.colonoscopy_tube import PERIOD, TEXELS, Tube, sample
+from monai_medvid.data.colonoscopy_view import View, view_from
 
 _RAYS_ACROSS = 96
 _STRIP = 48

@@ -22,16 +22,18 @@ class Sensor:
 
     Attributes:
         window: (H, W) float32, 1 inside the picture, 0 on the black border.
+        box: rows and columns that hold the window; only they are rendered, (h, w) below.
         overlay: (H, W, 3) uint8, what is burnt into the border.
         exposure: brightness of the typical pixel.
         balance: (3,) gains of R, G and B.
         softness: blur of the optics, in pixels.
         sharpening: strength of the processor's edge enhancement.
-        noise: (H + 64, W + 64, 3) float32, shifted for each frame.
+        noise: (h + 64, w + 64, 3) float32, shifted for each frame.
         glow: tint added everywhere by scattered light.
     """
 
     window: FloatArray
+    box: tuple[slice, slice]
     overlay: ByteArray
     exposure: float
     balance: FloatArray
@@ -42,23 +44,32 @@ class Sensor:
 
 
 def make_sensor(rng: np.random.Generator, size: tuple[int, int]) -> Sensor:
-    """Draw a camera: shape of its window, colour balance, noise."""
-    height, width = size
+    """Draw a camera: shape of its window, colour balance, noise.
+
+    Apart from the noise, what is drawn does not depend on ``size``.
+    """
     window = _window(rng, size)
-    grain = rng.standard_normal((height + 64, width + 64, 3)).astype(np.float32)
-    grain += rng.standard_normal((height + 64, width + 64, 1)).astype(np.float32)
-    grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * np.float32(rng.uniform(0.004, 0.016))
+    box = _bounds(window)
     balance = np.exp(rng.normal(0, (0.03, 0.05, 0.1))).astype(np.float32)
     return Sensor(
         window=window,
+        box=box,
         overlay=_overlay(rng, window),
         exposure=float(rng.uniform(0.6, 1.5)),
         balance=balance,
-        softness=float(rng.uniform(0.5, 1.3)) * height / 480,
+        softness=float(rng.uniform(0.5, 1.3)) * size[0] / 480,
         sharpening=float(rng.uniform(0.2, 1.0)),
-        noise=grain,
         glow=float(rng.uniform(0.008, 0.045)),
+        noise=_grain(rng, window[box].shape),
     )
+
+
+def _grain(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
+    strength = np.float32(rng.uniform(0.004, 0.016))
+    height, width = shape[0] + 64, shape[1] + 64
+    grain = rng.standard_normal((height, width, 3), dtype=np.float32)
+    grain += rng.standard_normal((height, width, 1), dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(grain, (0, 0), 0.7) * strength, np.float32)
 
 
 def _window(rng: np.random.Generator, size: tuple[int, int]) -> FloatArray:
@@ -86,6 +97,11 @@ def _window(rng: np.random.Generator, size: tuple[int, int]) -> FloatArray:
     return np.asarray(soft, np.float32)
 
 
+def _bounds(window: FloatArray) -> tuple[slice, slice]:
+    rows, columns = np.flatnonzero(window.any(axis=1)), np.flatnonzero(window.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
 def _overlay(rng: np.random.Generator, window: FloatArray) -> ByteArray:
     """The word SYNTHETIC in the border, and figures such as processors show."""
     height, width = window.shape
@@ -109,8 +125,8 @@ def expose(
     """Turn linear light into a finished picture.
 
     Args:
-        color: (H, W, 3) linear light.
-        shine: (H, W) highlights, 0 to 1.
+        color: (h, w, 3) linear light of the window's box.
+        shine: (h, w) highlights, 0 to 1.
         sensor: the camera.
         drift: columns and rows that the scene moves while the shutter is open.
         frame: number of the frame, which shifts the noise.
@@ -118,8 +134,9 @@ def expose(
     Returns:
         (H, W, 3) uint8 RGB.
     """
+    window = sensor.window[sensor.box]
     few = color[::8, ::8].mean(axis=2)
-    inside = few[sensor.window[::8, ::8] > 0.5]
+    inside = few[window[::8, ::8] > 0.5]
     typical = 0.6 * float(np.median(inside)) + 0.4 * float(inside.mean() ** 0.5) ** 2
     light = color * (sensor.balance * np.float32(0.26 * sensor.exposure / max(typical, 1e-4)))
     light += np.asarray((1.0, 0.2, 0.07), np.float32) * np.float32(sensor.glow)
@@ -130,9 +147,11 @@ def expose(
     row, column = (int(v) for v in rng.integers(0, 64, 2))
     height, width = shine.shape
     picture += sensor.noise[row : row + height, column : column + width]
-    picture *= sensor.window[..., None]
-    finished = np.clip(picture * 255, 0, 255).astype(np.uint8)
-    return np.maximum(finished, sensor.overlay)
+    picture *= window[..., None] * np.float32(255)
+    finished = sensor.overlay.copy()
+    inside = np.clip(picture, 0, 255).astype(np.uint8)
+    finished[sensor.box] = np.maximum(inside, finished[sensor.box])
+    return finished
 
 
 def _blur(picture: FloatArray, sensor: Sensor, drift: npt.NDArray[np.float64]) -> FloatArray:

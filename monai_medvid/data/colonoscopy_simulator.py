@@ -24,12 +24,13 @@ from monai_medvid.data.colonoscopy_camera import (
 from monai_medvid.data.colonoscopy_light import add_polyp, light_wall, polyp_frame
 from monai_medvid.data.colonoscopy_polyp import Polyp, make_polyp
 from monai_medvid.data.colonoscopy_sensor import Sensor, expose, make_sensor
-from monai_medvid.data.colonoscopy_textures import MucosaLook
+from monai_medvid.data.colonoscopy_textures import FloatArray, MucosaLook
 from monai_medvid.data.colonoscopy_tube import Tube, make_tube, raise_wall
 
 ByteArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
 _SHUTTER_SECONDS = 1 / 60
+_SALT = 2
 
 
 @dataclass(frozen=True)
@@ -68,37 +69,39 @@ def make_scene(seed: int, *, size: tuple[int, int] = (480, 640), polyp: bool = T
         size: height and width of the pictures.
         polyp: whether there is one.
     """
-    rng = np.random.default_rng((seed, 0x636F6C6F))
-    look = _draw_look(rng)
+    bowel, lesion, camera, scope = np.random.default_rng((seed, _SALT)).spawn(4)
+    look = _draw_look(bowel)
     tube = make_tube(
-        rng,
+        bowel,
         look,
-        fold_height=float(rng.uniform(0.15, 0.55)),
-        fold_spacing=float(rng.uniform(0.55, 1.4)),
+        fold_height=float(bowel.uniform(0.15, 0.55)),
+        fold_spacing=float(bowel.uniform(0.55, 1.4)),
     )
-    drawn = make_polyp(
-        rng,
-        z=float(rng.uniform(2, 5)),
-        theta=float(rng.uniform(0, 2 * np.pi)),
-        mucosa=look.color,
-    )
+    place, turn = lesion.uniform((2, 0), (5, 2 * np.pi)).tolist()
+    drawn = make_polyp(lesion, z=place, theta=turn, mucosa=look.color)
     if polyp:
         reach = 1.5 * float(drawn.radii[:, :2].max())
-        lift = reach * float(rng.uniform(0, 0.25))
-        tube = raise_wall(tube, z=drawn.z, theta=drawn.theta, height=lift, reach=reach)
+        lift = reach * float(lesion.uniform(0, 0.25))
+        tube = raise_wall(tube, z=place, theta=turn, height=lift, reach=reach)
     foot, axes = polyp_frame(tube, drawn)
-    sensor = make_sensor(rng, size)
-    rows, columns = np.nonzero(sensor.window > 0.5)
-    middle = (float(columns.mean()), float(rows.mean()))
-    field = float(rng.uniform(95, 135)) * size[1] / size[0] / 1.25
+    sensor = make_sensor(camera, size)
     return Scene(
         tube=tube,
         polyp=drawn if polyp else None,
         target=foot + 0.6 * drawn.extent * axes[2],
-        lens=make_lens(size, field_of_view=field, middle=middle),
-        lamp=np.array((*rng.uniform(-0.09, 0.09, 2), 0.0)),
+        lens=_draw_lens(scope, sensor.window[sensor.box], size[0]),
+        lamp=np.array((*scope.uniform(-0.09, 0.09, 2), 0.0)),
         sensor=sensor,
-        motion=make_motion(rng, clearance=2 * drawn.extent),
+        motion=make_motion(scope, clearance=2 * drawn.extent),
+    )
+
+
+def _draw_lens(rng: np.random.Generator, window: FloatArray, height: int) -> Lens:
+    rows, columns = np.nonzero(window > 0.5)
+    return make_lens(
+        (window.shape[0], window.shape[1]),
+        pixels_per_radian=1.25 * height / float(np.deg2rad(rng.uniform(95, 135))),
+        middle=(float(columns.mean()), float(rows.mean())),
     )
 
 
@@ -149,4 +152,7 @@ def render(scene: Scene, seconds: float, number: int) -> tuple[ByteArray, BoolAr
     turned = pose.axes @ scene.pose(seconds + _SHUTTER_SECONDS).axes[2]
     drift = turned[:2] * scene.lens.pixels_per_radian
     image = expose(picture.color, picture.shine, scene.sensor, drift=drift, frame=number)
-    return image, (picture.polyp * scene.sensor.window) > 0.5
+    box = scene.sensor.box
+    mask = np.zeros(image.shape[:2], np.bool_)
+    mask[box] = picture.polyp * scene.sensor.window[box] > 0.5
+    return image, mask
