@@ -43,7 +43,7 @@ def model_facts(findings: Findings) -> Rows:
     """The model and how it was run."""
     model, source = findings.model, findings.source
     step = "every frame" if findings.every == 1 else f"one frame in {findings.every}"
-    rows = [
+    return [
         ("Model", model.display_name),
         ("Bundle", f"{model.name} {model.version}"),
         ("Finds", ", ".join(model.labels)),
@@ -52,7 +52,6 @@ def model_facts(findings: Findings) -> Rows:
         ("Run by", f"{model.runtime} on {model.device}"),
         ("Frames seen", f"{findings.analyzed_frames:,} of {source.frame_count:,} ({step})"),
     ]
-    return rows + [(f"Setting: {key}", text) for key, text in flatten(findings.settings)]
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -59,6 +59,7 @@ def page_payload(
         "stills": [_still(still) for still in stills],
         "videoFacts": video_facts(findings, video.info, proxy),
         "modelFacts": model_facts(findings),
+        "settings": list(flatten(findings.settings)),
         "runFacts": list(flatten(run)),
         "warnings": list(dict.fromkeys(warnings)),
         "objects": [asdict(item) for item in objects],

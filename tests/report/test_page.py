@@ -217,6 +217,8 @@ def test_it_fits_its_window(page: Page, width: int, tmp_path: Path) -> None:
     page.resize(width, 800)
     settle(page)
     picture = page.shot(full=True, path=tmp_path / f"page-{width}.png")
+    settle(page)
+    assert [e for e in page.events if e["method"] == "Runtime.exceptionThrown"] == []
 
     assert picture.shape[1] == width
     assert page.run("document.documentElement.scrollWidth") == width

@@ -6,6 +6,8 @@ function fillPanels(data) {
   byId("chips").append(...chips(data).map((text) => make("li", {}, text)));
   fillFacts("video-facts", data.videoFacts);
   fillFacts("model-facts", data.modelFacts);
+  fillFacts("settings", data.settings);
+  byId("settings-card").hidden = !data.settings.length;
   fillFacts("run-facts", data.runFacts);
   byId("run-card").hidden = !data.runFacts.length;
   byId("warnings").append(...data.warnings.map((text) => make("li", {}, text)));

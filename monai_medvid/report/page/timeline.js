@@ -19,6 +19,7 @@ function makeTimeline(canvas, box, data, clock, regions, go) {
   const seconds = (place) => (clamp(place, 0, width) / Math.max(1, width)) * clock.duration;
 
   function resize() {
+    if (!box.clientWidth) return; // not laid out, e.g. in a hidden frame
     density = window.devicePixelRatio || 1;
     width = box.clientWidth;
     for (const one of [canvas, layer]) {
