@@ -83,9 +83,10 @@ class CineDecoder:
         yield from coming.result()
 
     def close(self) -> None:
-        """Give back threads; safe to call twice."""
+        """Give back threads and unpacked files; safe to call twice."""
         self._ahead.close()
         self._codec.close()
+        self._index.source.close()
 
     def _load(self, numbers: Sequence[int]) -> list[Frame]:
         data = [self._index.data(number) for number in numbers]

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from monai_medvid.errors import VideoReadError
 from monai_medvid.video.dicom_bytes import ByteSource
-from monai_medvid.video.dicom_fragments import Fragments, Span, find_fragments
+from monai_medvid.video.dicom_fragments import MOST_FRAGMENTS, Fragments, Span, find_fragments
 from monai_medvid.video.dicom_header import PixelElement
 from monai_medvid.video.dicom_syntaxes import END_MARKER, START_MARKERS, FrameCodec
 
@@ -53,9 +54,19 @@ class FrameIndex:
 def index_native(
     pixels: PixelElement, frame_bytes: int, expected: int | None, *, words: bool = False
 ) -> FrameIndex:
-    """Frames of one plain value, each ``frame_bytes`` long (PS3.5 8.1.1)."""
+    """Frames of one plain value, each ``frame_bytes`` long (PS3.5 8.1.1).
+
+    Raises:
+        VideoReadError: There would be absurdly many.
+    """
     held = pixels.end - pixels.offset
     count = held // frame_bytes
+    if count > MOST_FRAGMENTS:
+        msg = (
+            f"Expected at most {MOST_FRAGMENTS} frames, found {count} of {frame_bytes} bytes: "
+            "Rows and Columns are damaged, get a fresh copy."
+        )
+        raise VideoReadError(msg)
     frames = tuple((Span(pixels.offset + i * frame_bytes, frame_bytes),) for i in range(count))
     cut = pixels.length is not None and pixels.offset + pixels.length > pixels.end
     warnings = list(_count_warning(expected, count, "pixel data for"))

@@ -13,15 +13,21 @@ class ByteSource:
     """Random access to the bytes of a seekable binary file.
 
     Real files are read with ``pread``, so that threads and forked workers do not disturb each
-    other; anything else is read under a lock. The file stays the caller's and is not closed here.
+    other; anything else is read under a lock. The file stays the caller's, unless it is ``owned``.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, *, owned: bool = False) -> None:
         self._file = file
+        self._owned = owned
         self._lock = threading.Lock()
         self._descriptor = _plain_descriptor(file)
         with self._lock:
             self.size = file.seek(0, io.SEEK_END)
+
+    def close(self) -> None:
+        """Close a file that is owned; safe to call twice."""
+        if self._owned:
+            self._file.close()
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Up to ``size`` bytes at ``offset``; fewer only at the end of the file."""

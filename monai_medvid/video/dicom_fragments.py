@@ -6,12 +6,15 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from monai_medvid.errors import VideoReadError
 from monai_medvid.video.dicom_bytes import ByteSource
 
 _ITEM = 0xE000FFFE  # (FFFE,E000) as one little endian number
 _SEQUENCE_END = 0xE0DDFFFE  # (FFFE,E0DD)
 _UNDEFINED = 0xFFFFFFFF
 _HEAD = 8  # tag and length of an item
+MOST_FRAGMENTS = 1 << 20
+"""More are damage: nine hours of a coded image 30 times a second have fewer."""
 START_BYTES = 12
 """How much of each fragment's beginning is kept, enough for any start marker."""
 
@@ -50,7 +53,11 @@ class Fragments:
 
 
 def find_fragments(source: ByteSource, start: int, end: int) -> Fragments:
-    """Walk over the items between two offsets of a source."""
+    """Walk over the items between two offsets of a source.
+
+    Raises:
+        VideoReadError: There are absurdly many.
+    """
     spans: list[Span] = []
     starts: list[bytes] = []
     position, cut, short = start, False, False
@@ -64,6 +71,12 @@ def find_fragments(source: ByteSource, start: int, end: int) -> Fragments:
             cut = tag != _SEQUENCE_END
             break
         position += _HEAD
+        if len(spans) == MOST_FRAGMENTS:
+            msg = (
+                f"Expected at most {MOST_FRAGMENTS} fragments of pixel data, found more: "
+                "the object is damaged, or no video."
+            )
+            raise VideoReadError(msg)
         spans.append(Span(position, min(length, end - position)))
         starts.append(head[_HEAD : _HEAD + length])
         cut = short = position + length > end

@@ -123,7 +123,7 @@ def _from_file(file: BinaryIO) -> DicomParts:
         header, plain = unpacked.header, unpacked.file
     position = plain.tell()
     implicit, little = header.original_encoding
-    source = ByteSource(plain)
+    source = ByteSource(plain, owned=unpacked is not None)
     pixels = _find_value(source, position, implicit=bool(implicit), little=little is not False)
     return _finish(header, pixels, little_endian=little is not False)
 

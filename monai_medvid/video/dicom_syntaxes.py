@@ -20,6 +20,12 @@ VIDEO_CODECS: dict[str, str] = {
 }
 """Transfer syntax UID to the codec of its one stream."""
 
+STEREO_VIDEO = {
+    f"{_BASE}.4.105": "The video is made for 3D: a frame may hold the pictures of both eyes.",
+    f"{_BASE}.4.106": "The video is stereo: only the base view, one eye, is read.",
+}
+"""H.264 for 3D (PS3.5 8.2.9): frame packing, and multi-view coding whose second view is skipped."""
+
 ENCAPSULATED_CODECS: dict[str, FrameCodec] = {
     # PS3.5 A.4.1; .52 to .66 are the retired JPEG processes of PS3.6 table A-1
     **{f"{_BASE}.4.{n}": "jpeg" for n in range(50, 57)},

@@ -16,7 +16,7 @@ from monai_medvid.video.decoder import Decoder
 from monai_medvid.video.dicom_fragments import Fragments, Span, find_fragments
 from monai_medvid.video.dicom_header import DicomParts, PixelElement, identity_of
 from monai_medvid.video.dicom_payload import PayloadReader
-from monai_medvid.video.dicom_syntaxes import VIDEO_CODECS
+from monai_medvid.video.dicom_syntaxes import STEREO_VIDEO, VIDEO_CODECS
 from monai_medvid.video.dicom_timing import header_times
 from monai_medvid.video.dicom_values import float_of, int_of
 from monai_medvid.video.info import VideoInfo
@@ -107,6 +107,8 @@ def _with_header(parts: DicomParts, info: VideoInfo, *, cut: bool) -> VideoInfo:
         warnings.append(
             "The file breaks off before its video stream ends: it is read up to the break."
         )
+    if parts.syntax.removesuffix(".1") in STEREO_VIDEO:
+        warnings.append(STEREO_VIDEO[parts.syntax.removesuffix(".1")])
     warnings += disagreements(parts.header, info, VIDEO_CODECS[parts.syntax])
     return replace(
         info,

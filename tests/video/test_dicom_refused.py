@@ -189,6 +189,16 @@ def test_an_object_that_unpacks_to_too_much(monkeypatch: pytest.MonkeyPatch) -> 
     assert "Expected a deflated DICOM object under" in _refusal(data)
 
 
+def test_absurdly_many_frames_are_not_counted_out() -> None:
+    data = cine(moving(3, samples=1))
+    data.Rows = data.Columns = 1
+    data.PixelData = bytes((1 << 20) + 2)
+    assert "found 1048578 of 1 bytes" in _refusal(data)
+    empty = cine(STILLS, syntax=f"{BASE}.4.80")
+    empty.PixelData = items(b"", *[b""] * ((1 << 20) + 2), end=False)
+    assert "Expected at most 1048576 fragments" in _refusal(empty)
+
+
 def test_a_damaged_deflated_object() -> None:
     data = bytearray(saved(cine(STILLS, syntax=f"{BASE}.1.99")))
     place = data.index(b"1.2.840.10008.1.2.1.99") + 60
@@ -207,6 +217,8 @@ def test_a_deflated_object_is_read_from_disk_not_from_memory() -> None:
     tracemalloc.stop()
     assert not frame.any()
     assert peak < 8 << 20
+    decoder.close()
+    decoder.close()
 
 
 def test_a_header_that_breaks_off_has_no_pixels() -> None:

@@ -160,6 +160,14 @@ def test_other_codecs_and_containers(
     np.testing.assert_array_equal(_frames(opened)[-1], last)
 
 
+@pytest.mark.parametrize(
+    ("syntax", "word"), [("105", "both eyes"), ("106.1", "only the base view")]
+)
+def test_stereo_is_told(stream: bytes, syntax: str, word: str) -> None:
+    info = open_dicom(_video(stream, f"{BASE}.4.{syntax}")).decoder.info
+    assert word in sentences(info.warnings)
+
+
 def test_a_stream_without_times_takes_those_of_the_header(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.h264", frames=30)
     info = open_dicom(_video(path.read_bytes(), FrameTime="20")).decoder.info
