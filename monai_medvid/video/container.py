@@ -8,17 +8,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from monai_medvid.video.choose import DecoderName, DeviceName, choose_decoder
 from monai_medvid.video.decoder import Decoder
 from monai_medvid.video.examine import examine
 from monai_medvid.video.media import Media
-from monai_medvid.video.pyav import PyAVDecoder
 
 
 def open_container(
     source: Path | Callable[[], BinaryIO],
     *,
-    decoder: Literal["auto", "dali", "pyav"] = "auto",
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    decoder: DecoderName = "auto",
+    device: DeviceName = "auto",
     kind: Literal["file", "dicom-video"] = "file",
     fps: Fraction | None = None,
 ) -> Decoder:
@@ -34,6 +34,7 @@ def open_container(
 
     Raises:
         VideoReadError: The stream is refused.
+        ModelError: ``device`` is "cuda" and there is no GPU.
     """
     examined = examine(Media(source), kind=kind, fps=fps)
-    return PyAVDecoder(examined, reason=f"{examined.info.codec} on the CPU is FFmpeg's")
+    return choose_decoder(examined, decoder=decoder, device=device)

@@ -9,11 +9,12 @@ from fractions import Fraction
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, cast
 
 from pydicom.dataset import Dataset
 
 from monai_medvid.errors import VideoReadError
+from monai_medvid.video.choose import DecoderName, DeviceName
 from monai_medvid.video.container import open_container
 from monai_medvid.video.dicom_object import open_dicom
 from monai_medvid.video.folder import open_folder
@@ -22,8 +23,6 @@ from monai_medvid.video.sharing import SharedFile
 from monai_medvid.video.sniff import HEAD_BYTES, is_dicom, is_still_image
 from monai_medvid.video.video import Video
 
-DecoderName = Literal["auto", "dali", "pyav"]
-DeviceName = Literal["auto", "cpu", "cuda"]
 Source = str | PathLike[str] | bytes | BinaryIO | Dataset
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -47,6 +46,7 @@ def open_video(
 
     Raises:
         VideoReadError: The source is refused; the message says what was expected and found.
+        ModelError: ``device`` is "cuda" and there is no GPU.
         ValueError: ``fps`` is not positive.
     """
     rate = _rate(fps)
