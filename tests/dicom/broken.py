@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pydicom
@@ -36,10 +37,16 @@ class Result:
     files: dict[str, Path]
     stills: tuple[Path, ...]
 
-    def companions(self, name: str) -> list[Path]:
-        """The files that one may refer to, without itself and without its other form."""
+    def companions(self, name: str) -> list[Dataset]:
+        """The headers that one may refer to, without its own and that of its other form."""
         left_out = {name, "labelmap", "seg"} if name in ("labelmap", "seg") else {name, "labelmap"}
-        return [*(path for key, path in self.files.items() if key not in left_out), *self.stills]
+        return [header for key, header in self.headers.items() if key not in left_out]
+
+    @cached_property
+    def headers(self) -> dict[str, Dataset]:
+        """Read once, by the names of the files; stills by their paths."""
+        paths = {**self.files, **{str(path): path for path in self.stills}}
+        return {key: pydicom.dcmread(path, stop_before_pixels=True) for key, path in paths.items()}
 
 
 def make_result(folder: Path) -> Result:
