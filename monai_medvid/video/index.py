@@ -39,9 +39,10 @@ class FrameIndex:
 
     def sync_before(self, frame: int) -> int:
         """The latest packet from which decoding reaches this frame complete; 0 if none is."""
-        usable = (self.sync_ranks <= frame) & (self.sync_packets <= self.order[frame])
-        candidates = np.flatnonzero(usable)
-        return int(self.sync_packets[candidates[-1]]) if len(candidates) else 0
+        place = int(np.searchsorted(self.sync_packets, self.order[frame], "right")) - 1
+        while place >= 0 and self.sync_ranks[place] > frame:
+            place -= 1
+        return int(self.sync_packets[place]) if place >= 0 else 0
 
     def head(self, count: int) -> FrameIndex:
         """The first ``count`` frames only."""

@@ -89,8 +89,11 @@ class Session:
             return False
         if self._step != 1 and (step != self._step or (frame - self._grid) % step):
             return False
-        if not self._careful and (frame in self._ready or self._packets is None):
-            return frame in self._ready
+        if not self._careful:
+            if frame in self._ready or self._packets is None:
+                return frame in self._ready
+            if frame == self.next_frame:
+                return True
         sync = self._index.sync_before(frame)
         return sync == self._first if self._careful else sync <= self._fed
 
