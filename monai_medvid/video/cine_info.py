@@ -11,7 +11,7 @@ from monai_medvid.video.cine_codec import BatchCodec
 from monai_medvid.video.cine_frames import FrameIndex
 from monai_medvid.video.cine_layout import CineLayout
 from monai_medvid.video.dicom_header import DicomParts, identity_of
-from monai_medvid.video.dicom_timing import HeaderTimes
+from monai_medvid.video.dicom_timing import HeaderTimes, trim_warnings
 from monai_medvid.video.dicom_values import fractions_of, text_of
 from monai_medvid.video.info import VideoInfo
 
@@ -30,6 +30,7 @@ def cine_info(
         said.append(
             f"Pixels are not square (width to height {float(aspect):.3f}); frames are as stored."
         )
+    said += trim_warnings(parts.header)
     if text_of(parts.header, "PixelPresentation") in ("COLOR", "MIXED"):
         said.append("The supplemental palette was not applied; frames are gray.")
     return VideoInfo(
@@ -42,7 +43,7 @@ def cine_info(
         frame_rate=timing.rate,
         duration=timing.duration,
         constant_frame_rate=timing.constant,
-        pixel_format=layout.photometric,
+        pixel_format=_as_written(parts.header, layout),
         bit_depth=layout.bits,
         color_matrix=_matrix(layout),
         color_range="limited" if layout.photometric.startswith("YBR_PARTIAL") else "full",
@@ -52,6 +53,13 @@ def cine_info(
         dicom=identity_of(parts.header, parts.syntax),
         warnings=tuple(dict.fromkeys(said)),
     )
+
+
+def _as_written(header: Dataset, layout: CineLayout) -> str:
+    """The header's word for the colours, where the frames do not say otherwise."""
+    written = text_of(header, "PhotometricInterpretation").upper()
+    family = layout.photometric.split("_")[0]
+    return written if written.split("_")[0] == family else layout.photometric
 
 
 def _matrix(layout: CineLayout) -> str:

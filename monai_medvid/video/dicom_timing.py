@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from pydicom import Dataset
 
 from monai_medvid.video.dicom_frame_times import functional_group_times
-from monai_medvid.video.dicom_values import fraction_of, fractions_of
+from monai_medvid.video.dicom_values import fraction_of, fractions_of, int_of
 
 ASSUMED_STEP = Fraction(1, 25)
 """Seconds a frame where the object says nothing; the rule of image folders too."""
@@ -71,6 +71,16 @@ def header_times(header: Dataset, count: int) -> HeaderTimes:
         "so times and durations are not those of the examination."
     )
     return _even(count, ASSUMED_STEP, "", warnings)
+
+
+def trim_warnings(header: Dataset) -> list[str]:
+    """A part that the header picks for playing (PS3.3 C.7.6.5); everything is read all the same."""
+    start, stop = int_of(header, "StartTrim"), int_of(header, "StopTrim")
+    if start is None and stop is None:
+        return []
+    return [
+        f"The header trims playback to frames {start or 1} to {stop or 'the last'}; all are read."
+    ]
 
 
 def _vector(header: Dataset, count: int, warnings: list[str]) -> list[Fraction]:

@@ -17,7 +17,7 @@ from monai_medvid.video.dicom_fragments import Fragments, Span, find_fragments
 from monai_medvid.video.dicom_header import DicomParts, PixelElement, identity_of
 from monai_medvid.video.dicom_payload import PayloadReader
 from monai_medvid.video.dicom_syntaxes import STEREO_VIDEO, VIDEO_CODECS
-from monai_medvid.video.dicom_timing import header_times
+from monai_medvid.video.dicom_timing import header_times, trim_warnings
 from monai_medvid.video.dicom_values import float_of, int_of
 from monai_medvid.video.info import VideoInfo
 
@@ -109,6 +109,7 @@ def _with_header(parts: DicomParts, info: VideoInfo, *, cut: bool) -> VideoInfo:
         )
     if parts.syntax.removesuffix(".1") in STEREO_VIDEO:
         warnings.append(STEREO_VIDEO[parts.syntax.removesuffix(".1")])
+    warnings += trim_warnings(parts.header)
     warnings += disagreements(parts.header, info, VIDEO_CODECS[parts.syntax])
     return replace(
         info,

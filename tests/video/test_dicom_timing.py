@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 
-from monai_medvid.video.dicom_timing import ASSUMED_STEP, header_times
+from monai_medvid.video.dicom_timing import ASSUMED_STEP, header_times, trim_warnings
 from tests.video.dicom_objects import sentences
 
 
@@ -144,6 +144,12 @@ def test_acquisition_moments(keyword: str) -> None:
 def test_functional_groups_that_tell_no_movie(frames: list[Dataset]) -> None:
     timing = header_times(_header(PerFrameFunctionalGroupsSequence=frames, CineRate="10"), 3)
     assert timing.source == "CineRate"
+
+
+def test_trimmed_playback_is_told() -> None:
+    assert not trim_warnings(_header())
+    assert "frames 1 to 9; all are read" in sentences(trim_warnings(_header(StopTrim="9")))
+    assert "frames 3 to the last" in sentences(trim_warnings(_header(StartTrim="3")))
 
 
 @given(st.lists(st.integers(1, 100_000), min_size=1, max_size=30))
