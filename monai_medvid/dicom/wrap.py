@@ -17,8 +17,9 @@ from monai_medvid.dicom.encapsulate import fragment_lengths, write_video_file
 from monai_medvid.dicom.explicit import MAX_VALUE_BYTES as LONGEST_FRAGMENT
 from monai_medvid.dicom.files import writing
 from monai_medvid.dicom.syntax_fit import FRAGMENTABLE
-from monai_medvid.dicom.wrap_header import SopClass, Stream, WrapIdentity, wrap_header
+from monai_medvid.dicom.wrap_header import SopClass, WrapIdentity, wrap_header
 from monai_medvid.dicom.wrap_payload import How, Payload, make_payload
+from monai_medvid.dicom.wrap_timing import Stream
 from monai_medvid.errors import InputError, OutputError
 from monai_medvid.video.open import open_video
 from monai_medvid.video.video import Video
@@ -154,12 +155,26 @@ def _write(
         frame_count=len(stream.times),
         rows=stream.rows,
         columns=stream.columns,
-        warnings=(*payload.notes, *_date_notes(identity), *video.info.warnings),
+        warnings=(
+            *payload.notes,
+            *_date_notes(identity),
+            *_time_notes(stream, header),
+            *video.info.warnings,
+        ),
     )
 
 
 def _iso(created: datetime | None) -> str:
     return created.isoformat(timespec="seconds") if created is not None else ""
+
+
+def _time_notes(stream: Stream, header: Dataset) -> tuple[str, ...]:
+    if stream.constant or "FrameTimeVector" in header:
+        return ()
+    return (
+        f"The frame rate varies, and {len(stream.times)} times are more than FrameTimeVector can "
+        "hold; the header tells the average, the stream the times.",
+    )
 
 
 def _date_notes(identity: WrapIdentity) -> tuple[str, ...]:

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal
 
-import numpy as np
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import (
@@ -21,6 +19,7 @@ from monai_medvid.dicom.common import add_equipment, code_item
 from monai_medvid.dicom.inherited import FALLBACK_DATE, character_set, copy_patient_and_study
 from monai_medvid.dicom.syntax_fit import HEVC_MAIN, HEVC_MAIN_10, MPEG2_HIGH, MPEG2_MAIN
 from monai_medvid.dicom.uids import derive_uid
+from monai_medvid.dicom.wrap_timing import Stream, add_timing
 
 SopClass = Literal["endoscopic", "photographic", "microscopic"]
 
@@ -36,9 +35,6 @@ _METHODS = {
     HEVC_MAIN_10: "ISO_23008_2",
 }
 """LossyImageCompressionMethod (PS3.3 C.7.6.1.1.5.1); H.264's is ISO_14496_10."""
-
-_LONGEST_VECTOR = 65_534
-"""Bytes of a DS with an explicit VR (PS3.5 7.1.2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,30 +55,6 @@ class WrapIdentity:
     created: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stream:
-    """What the header says of the stream.
-
-    Attributes:
-        sha256: Of the embedded bytes; makes the UIDs.
-        size: Bytes.
-        times: Seconds of each frame.
-        duration: Seconds.
-        pixel_aspect: Width to height of a pixel.
-    """
-
-    syntax: str
-    sha256: str
-    size: int
-    rows: int
-    columns: int
-    times: Sequence[Fraction]
-    duration: Fraction
-    constant: bool
-    rate: Fraction
-    pixel_aspect: Fraction
-
-
 def wrap_header(stream: Stream, identity: WrapIdentity, *, sop_class: SopClass) -> Dataset:
     """Build everything but PixelData."""
     new = Dataset()
@@ -95,7 +67,7 @@ def wrap_header(stream: Stream, identity: WrapIdentity, *, sop_class: SopClass) 
     new.SeriesNumber, new.InstanceNumber = 1, 1
     add_equipment(new)
     _add_image(new, stream)
-    _add_timing(new, stream)
+    add_timing(new, stream)
     _add_acquisition(new, identity)
     return new
 
@@ -155,43 +127,11 @@ def _add_image(new: Dataset, stream: Stream) -> None:
     new.LossyImageCompressionMethod = _METHODS.get(base, "ISO_14496_10")
 
 
-def _add_timing(new: Dataset, stream: Stream) -> None:
-    """Cine and Multi-frame (PS3.3 C.7.6.5, C.7.6.6)."""
-    new.NumberOfFrames = len(stream.times)
-    vector = None if stream.constant else _vector(stream.times)
-    if vector is None:
-        new.FrameIncrementPointer = 0x00181063
-        new.FrameTime = _decimal(1000 / stream.rate)
-    else:
-        new.FrameIncrementPointer = 0x00181065
-        new.FrameTimeVector = vector
-    new.CineRate = max(1, round(stream.rate))
-    new.RecommendedDisplayFrameRate = new.CineRate
-    new.EffectiveDuration = _decimal(stream.duration)
-    new.StartTrim, new.StopTrim = 1, len(stream.times)
-
-
-def _vector(times: Sequence[Fraction]) -> list[str] | None:
-    """Milliseconds between frames, the first 0; None where the element cannot hold so many."""
-    milliseconds = np.array([float(time) for time in times]) * 1000
-    for digits in (3, 1, 0):
-        # rounding the times and not the steps keeps the sum exact
-        steps = np.diff(np.round(milliseconds, digits), prepend=0.0)
-        values = [f"{step:.{digits}f}" for step in steps]
-        if sum(map(len, values)) + len(values) <= _LONGEST_VECTOR:
-            return values
-    return None
-
-
-def _decimal(value: Fraction) -> str:
-    """A DS of at most 16 characters (PS3.5 6.2)."""
-    return f"{float(value):.6f}".rstrip("0").rstrip(".")[:16]
-
-
 def _add_acquisition(new: Dataset, identity: WrapIdentity) -> None:
     """Acquisition Context and the anatomy that the VL Image Module asks for."""
     new.AcquisitionContextSequence = []
-    new.AnatomicRegionSequence = [code_item(codes.SCT.EntireBody)]
+    known = identity.like.get("AnatomicRegionSequence") if identity.like is not None else None
+    new.AnatomicRegionSequence = deepcopy(known) or [code_item(codes.SCT.EntireBody)]
     date, time = _date_time(identity.created)
     if date:
         new.AcquisitionDateTime = date + time

@@ -18,12 +18,14 @@ from pydicom.encaps import generate_fragments
 from monai_medvid.dicom import wrap
 from monai_medvid.dicom.encapsulate import fragment_lengths, write_video_file
 from monai_medvid.dicom.encode_video import choose_target
-from monai_medvid.dicom.explicit import MAX_VALUE_BYTES
+from monai_medvid.dicom.explicit import MAX_VALUE_BYTES, encode
 from monai_medvid.dicom.files import whole_file
 from monai_medvid.dicom.private_boxes import carries_more_than_pictures
 from monai_medvid.dicom.remux import remux
 from monai_medvid.dicom.stream_facts import StreamFacts, read_stream_facts
 from monai_medvid.dicom.syntax_fit import fit_syntax
+from monai_medvid.dicom.wrap_header import WrapIdentity, wrap_header
+from monai_medvid.dicom.wrap_timing import Stream
 from monai_medvid.dicom.wrapped_findings import on_picture
 from monai_medvid.errors import DicomWriteError, OutputError, VideoReadError
 from monai_medvid.video.media import Media
@@ -254,6 +256,49 @@ def test_no_room_for_what_is_made_on_the_way(tmp_path: Path) -> None:
 
     assert done.stdout.count("the system refused: File too large.") == 2
     assert list(out.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(("frames", "digits"), [(100, 3), (9_000, 1), (15_000, 0), (40_000, None)])
+def test_as_many_times_as_an_element_holds(frames: int, digits: int | None) -> None:
+    times = [Fraction(n * 40 + n % 3, 1000) for n in range(frames)]
+    stream = Stream(
+        syntax="1.2.840.10008.1.2.4.102",
+        sha256="ab" * 32,
+        size=1000,
+        rows=80,
+        columns=96,
+        times=times,
+        duration=times[-1] + Fraction(1, 25),
+        constant=False,
+        rate=Fraction(25),
+        pixel_aspect=Fraction(1),
+    )
+
+    header = wrap_header(stream, WrapIdentity(), sop_class="endoscopic")
+
+    if digits is None:
+        assert "FrameTimeVector" not in header
+        assert header.FrameTime == 40
+    else:
+        steps = np.array(header.FrameTimeVector, float)
+        wanted = np.array(times, float) * 1000
+        assert np.abs(np.cumsum(steps) - wanted).max() <= 0.5 * 10.0**-digits + 1e-6
+        assert len(encode(header)) > 0
+
+
+def test_anatomy_comes_from_the_object_that_it_is_like(tmp_path: Path) -> None:
+    like = pydicom.Dataset()
+    like.StudyInstanceUID = "1.2.3"
+    region = pydicom.Dataset()
+    region.CodeValue, region.CodingSchemeDesignator = "14742008", "SCT"
+    region.CodeMeaning = "Large intestine"
+    like.AnatomicRegionSequence = [region]
+    clip = make_clip(tmp_path / "clip.ts", frames=5)
+
+    wrap.wrap_video(clip, tmp_path / "out.dcm", like=like)
+
+    ds = pydicom.dcmread(tmp_path / "out.dcm", stop_before_pixels=True)
+    assert ds.AnatomicRegionSequence[0].CodeValue == "14742008"
 
 
 def test_video_from_memory(tmp_path: Path) -> None:
