@@ -25,14 +25,17 @@ class FindingOptions:
     Attributes:
         smoothing_seconds: Time constant of the exponential mean over probability maps. Longer
             calms flicker, but outlines trail behind what moves: at 0.06 s by about 60 ms.
-        enter_probability: A new object needs at least one pixel this probable. Higher means fewer
-            false alarms, later first sightings.
-        leave_probability: Outlines are drawn at this level, and a known object stays as long as
-            it has pixels of it. 0.5 is the boundary that segmentation networks are trained for.
-        minimum_area: Share of the frame that an object must cover. 0.0008 is 27 x 27 pixels of
-            1280 x 720: below it a network of 256 x 320 has too few pixels to outline.
+        enter_probability: What is an object must have one pixel this probable in one frame at
+            least. Higher means fewer false alarms and more misses. On validation images of the
+            polyp bundle 68 of 72 polyps reach 0.85, and 14 of 18 false alarms do not.
+        leave_probability: Outlines are drawn at this level, and an object lasts as long as it has
+            pixels of it, before and after its clearest moment. 0.5 is the boundary that
+            segmentation networks are trained for.
+        minimum_area: Share of the frame that an object must cover. 0.0015 is 37 x 37 pixels of
+            1280 x 720. Half of the bundle's false alarms are smaller than 0.008, and of the true
+            polyps on validation images one in twenty is smaller than 0.013.
         minimum_seconds: How long an object must have been seen in all. What flashes up for less
-            is a reflection or a bubble; a glance of a person at a picture takes 0.2 to 0.3 s.
+            is a reflection or a bubble, and too short for a person to look at.
         gap_seconds: How long an object may be out of sight and still be the same one: a fold, a
             wave of water or a blurred movement in front of it.
         minimum_overlap: Intersection over union with its last outline that makes it the same.
@@ -51,10 +54,10 @@ class FindingOptions:
     """
 
     smoothing_seconds: float = 0.06
-    enter_probability: float = 0.75
+    enter_probability: float = 0.85
     leave_probability: float = 0.5
-    minimum_area: float = 0.0008
-    minimum_seconds: float = 0.3
+    minimum_area: float = 0.0015
+    minimum_seconds: float = 0.5
     gap_seconds: float = 1.0
     minimum_overlap: float = 0.1
     maximum_shift: float = 1.0

@@ -25,6 +25,8 @@ class OpenTrack:
         piece: How it looked last.
         seconds: When it was seen last.
         index: In which frame that was.
+        sure: Whether it ever was probable enough to be an object; until then it is a guess, and
+            what becomes sure later counts from when it was first guessed.
         seen_seconds: How long it was seen in all, gaps left out.
         end_frame: One past the last frame in which it was present.
         end: Time of ``end_frame``.
@@ -37,6 +39,7 @@ class OpenTrack:
     piece: Piece
     seconds: float
     index: int
+    sure: bool = False
     seen_seconds: float = 0.0
     end_frame: int = 0
     end: Fraction = Fraction(0)

@@ -62,7 +62,7 @@ class TrackBuilder:
         least = self._options.minimum_seconds - 1e-6  # sums of rounded steps may fall short
         for track in tracks:
             self._open.remove(track)
-            if track.seen_seconds >= least:
+            if track.sure and track.seen_seconds >= least:
                 self._done.append(track)
 
     def _follow(
@@ -76,17 +76,16 @@ class TrackBuilder:
         known = [track for track in self._open if track.channel == channel]
         matched = self._matcher.match(known, pieces)
         for i, piece in enumerate(pieces):
-            track = matched.get(i)
-            if track is None and piece.peak < self._options.enter_probability:
-                continue
             region = self._outline(field, piece, index, seconds)
             if region is None:
                 continue
+            track = matched.get(i)
             if track is None:
                 track = OpenTrack(channel, piece, seconds, index)
                 self._open.append(track)
             score = show_score(piece, map_area=field.size, sharpness=sharpness)
             track.see(piece, region, index, seconds, score)
+            track.sure |= piece.peak >= self._options.enter_probability
 
     def _outline(
         self, field: FloatArray, piece: Piece, index: int, seconds: float

@@ -118,14 +118,15 @@ def test_blinks_within_the_gap_do_not_add_up_by_the_gaps(
     assert find(blinks, source, model, smoothing_seconds=0.0).tracks == ()
 
 
-def test_hysteresis_keeps_a_known_object_and_starts_none(
+def test_hysteresis_keeps_a_known_object_and_makes_none(
     source: SourceSummary, model: ModelSummary
 ) -> None:
     strong, weak = ellipse(column=64, row=48), ellipse(column=64, row=48, peak=0.6)
-    fading = [strong if 20 <= i < 60 else weak if 60 <= i < 120 else EMPTY for i in range(250)]
+    passing = [strong if 40 <= i < 60 else weak if 20 <= i < 120 else EMPTY for i in range(250)]
 
-    (track,) = find(fading, source, model, smoothing_seconds=0.0).tracks
+    (track,) = find(passing, source, model, smoothing_seconds=0.0).tracks
     assert (track.start_frame, track.end_frame) == (20, 120)
+    assert 40 <= track.best.frame < 60
     assert find([weak] * 250, source, model).tracks == ()
 
 
