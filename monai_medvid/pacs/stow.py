@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""STOW-RS (PS3.18 10.5), through dicomweb-client; one instance a request."""
+"""STOW-RS (PS3.18 10.5), one instance a request; files go out as they lie on disk.
+
+dicomweb-client, which retrieves, would load and encode each object anew to store it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from typing import Literal
 
 import requests
 from dicomweb_client import DICOMwebClient
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 
 from monai_medvid.pacs.delivery import Instance, Outcome
 from monai_medvid.pacs.destination import WebDestination
+from monai_medvid.pacs.multipart import FileBody
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP status codes after which another attempt makes sense (RFC 9110, RFC 6585)."""
@@ -34,8 +38,11 @@ def send_by_stow(
         attempt: Which attempt this is, from 1.
         timeout: Seconds to wait for an answer of the service.
     """
-    with web_client(destination, timeout=timeout) as client:
-        return [_send(one, client, attempt) for one in instances]
+    with _session() as session:
+        return [
+            _send(one, destination.url, session, attempt=attempt, timeout=timeout)
+            for one in instances
+        ]
 
 
 @contextmanager
@@ -62,22 +69,37 @@ def _session() -> requests.Session:
     return session
 
 
-def _send(one: Instance, client: DICOMwebClient, attempt: int) -> Outcome:
+def _send(
+    one: Instance, url: str, session: requests.Session, *, attempt: int, timeout: float
+) -> Outcome:
+    body = FileBody(one.path)
+    headers = {"Content-Type": body.content_type, "Accept": "application/dicom+json"}
     try:
-        answer = client.store_instances([dcmread(one.path)])
-    except requests.HTTPError as error:
-        code = error.response.status_code if error.response is not None else None
-        status: Literal["failed", "refused"] = "failed" if code in _PASSING else "refused"
-        return _outcome(one, status, code, attempt, f"HTTP status {code}.")
+        answer = session.post(f"{url}/studies", data=body, headers=headers, timeout=timeout)
     except requests.RequestException as error:
         reason = f"expected an answer, found {type(error).__name__}; check address and service."
         return _outcome(one, "failed", None, attempt, reason)
-    failed: Sequence[Dataset] = answer.get("FailedSOPSequence") or ()
-    if failed:
-        code = int(failed[0].get("FailureReason", 0x0110))  # processing failure, PS3.4 table CC.2-5
+    code = _failure_reason(answer)
+    if code is not None:
         reason = f"STOW-RS failure reason 0x{code:04X} for {one.kind}."
         return _outcome(one, "failed" if code >> 8 == 0xA7 else "refused", code, attempt, reason)
-    return Outcome(one.sop_instance_uid, one.sop_class_uid, "stored", 200, attempt)
+    if not answer.ok:
+        status: Literal["failed", "refused"]
+        status = "failed" if answer.status_code in _PASSING else "refused"
+        reason = f"HTTP status {answer.status_code}."
+        return _outcome(one, status, answer.status_code, attempt, reason)
+    return Outcome(one.sop_instance_uid, one.sop_class_uid, "stored", answer.status_code, attempt)
+
+
+def _failure_reason(answer: requests.Response) -> int | None:
+    """FailureReason (0008,1197) of the only instance; None where the answer names none."""
+    try:
+        failed = Dataset.from_json(answer.json()).get("FailedSOPSequence")
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return None  # an empty answer, or one that is not DICOM JSON: the HTTP status decides
+    if not failed:
+        return None
+    return int(failed[0].get("FailureReason", 0x0110))  # processing failure, PS3.4 table CC.2-5
 
 
 def _outcome(
