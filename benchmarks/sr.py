@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import highdicom as hd
@@ -151,12 +151,14 @@ def their_code(code: terms.Name) -> tuple[str, str, str]:
     return str(value), str(scheme), str(meaning)
 
 
-def seconds(work: Callable[[Findings, Dataset, Path], None], findings: Findings) -> float:
-    """How long one document takes, from findings to file."""
+def seconds(
+    work: Callable[[Findings, Dataset, Path], None], findings: Findings
+) -> tuple[float, float]:
+    """How long one document takes, from findings to file: by the clock, and of processor time."""
     with tempfile.TemporaryDirectory() as folder:
-        start = perf_counter()
+        wall, busy = perf_counter(), process_time()
         work(findings, make_header(), Path(folder) / "sr.dcm")
-        return perf_counter() - start
+        return perf_counter() - wall, process_time() - busy
 
 
 def rows(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
@@ -166,13 +168,13 @@ def rows(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
     made = []
     for groups in sizes:
         findings = make_findings(groups)
-        mine, other = seconds(ours, findings), seconds(theirs, findings)
+        (wall, busy), (their_wall, their_busy) = seconds(ours, findings), seconds(theirs, findings)
         made.append(
             {
                 "what": f"{groups} groups, from findings to file",
-                "value": f"{mine:.2f} s",
-                "against": f"highdicom {other:.1f} s",
-                "ratio": other / mine,
+                "value": f"{wall:.2f} s ({busy:.2f} s of processor time)",
+                "against": f"highdicom {their_wall:.1f} s ({their_busy:.1f} s)",
+                "ratio": their_busy / busy,  # one thread each; other work does not slow it
                 "reach": "5 s" if groups == max(GROUPS) else "faster",
             }
         )

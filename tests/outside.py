@@ -175,7 +175,7 @@ def pixelmed_sr(path: Path) -> list[str]:
         ":".join(str(jar) for jar in jars if jar.exists()),
         "com.pixelmed.validate.DicomSRValidator",
         str(path),
-        timeout=180,
+        timeout=600,  # under a minute on a free machine
     )
     text = done.stdout + done.stderr
     if "Root Template" not in text:
