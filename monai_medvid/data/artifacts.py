@@ -38,8 +38,8 @@ def motion_blur(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
     angle = rng.uniform(0, np.pi)
     centre, reach = (length - 1) / 2, (length - 1) / 2
     dx, dy = np.cos(angle) * reach, np.sin(angle) * reach
-    start = (int(round(centre - dx)), int(round(centre - dy)))
-    cv2.line(kernel, start, (int(round(centre + dx)), int(round(centre + dy))), 1.0)
+    start = (round(centre - dx), round(centre - dy))
+    cv2.line(kernel, start, (round(centre + dx), round(centre + dy)), 1.0)
     return _bytes(cv2.filter2D(frame, -1, kernel / kernel.sum()))
 
 
@@ -49,7 +49,9 @@ def defocus(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
         return _bytes(cv2.GaussianBlur(frame, (0, 0), float(rng.uniform(0.5, 2.0))))
     height, width = frame.shape[:2]
     shrink = rng.uniform(1.3, 3.0)
-    small = cv2.resize(frame, (int(width / shrink), int(height / shrink)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        frame, (int(width / shrink), int(height / shrink)), interpolation=cv2.INTER_AREA
+    )
     return _bytes(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
@@ -109,9 +111,14 @@ def overlay(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
             cv2.putText(out, text, place, cv2.FONT_HERSHEY_SIMPLEX, width / 900, (tone,) * 3, 1)
         return out
     tall, wide = int(height * rng.uniform(0.2, 0.36)), int(width * rng.uniform(0.2, 0.36))
-    top, left = (height - tall if rng.random() < 0.8 else 0), (0 if rng.random() < 0.8 else width - wide)
-    cv2.rectangle(out, (left, top), (left + wide, top + tall), (20, int(rng.integers(60, 150)), 60), -1)
-    points = rng.integers(0, (wide, tall), size=(6, 2)) + (left, top)
+    top, left = (
+        (height - tall if rng.random() < 0.8 else 0),
+        (0 if rng.random() < 0.8 else width - wide),
+    )
+    cv2.rectangle(
+        out, (left, top), (left + wide, top + tall), (20, int(rng.integers(60, 150)), 60), -1
+    )
+    points = rng.integers(0, (wide, tall), size=(6, 2)) + np.array([left, top])
     cv2.polylines(out, [points.astype(np.int32)], False, (230, 230, 60), 2)
     return out
 

@@ -63,12 +63,16 @@ def augment(
     if rng.random() < options.background:
         image, mask = _background(image, mask, size, rng)
     else:
-        image, mask = _warp(image, mask, random_affine(image.shape[:2], size, rng, options), size, rng)
+        image, mask = _warp(
+            image, mask, random_affine(image.shape[:2], size, rng, options), size, rng
+        )
         if rng.random() < options.paste:
             image, mask = _paste(image, mask, donor, rng, options)
     image = spoil(image, rng)
     if rng.random() < options.field_of_view:
-        seen = field_of_view(np.full_like(image, 1), np.random.default_rng(seed := rng.integers(2**32)))
+        seen = field_of_view(
+            np.full_like(image, 1), np.random.default_rng(seed := rng.integers(2**32))
+        )
         image = field_of_view(image, np.random.default_rng(seed))
         mask = (mask * seen[..., 0]).astype(np.uint8)
     if rng.random() < options.cutout:
@@ -77,9 +81,12 @@ def augment(
 
 
 def random_affine(
-    source: tuple[int, ...], size: tuple[int, int], rng: np.random.Generator, options: AugmentOptions
+    source: tuple[int, ...],
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    options: AugmentOptions,
 ) -> Matrix:
-    """Draw the (2, 3) matrix that takes a source picture to ``size``: turn, flip, zoom, stretch, shift."""
+    """Draw a (2, 3) matrix from a source picture to ``size``: turn, flip, zoom, stretch, shift."""
     height, width = size
     low, high = np.log(options.scale)
     zoom, stretch = np.exp(rng.uniform(low, high)), np.exp(rng.uniform(-1, 1) * options.aspect / 2)
@@ -98,7 +105,11 @@ def random_affine(
 
 
 def _warp(
-    image: ByteArray, mask: ByteArray, matrix: Matrix, size: tuple[int, int], rng: np.random.Generator
+    image: ByteArray,
+    mask: ByteArray,
+    matrix: Matrix,
+    size: tuple[int, int],
+    rng: np.random.Generator,
 ) -> tuple[ByteArray, ByteArray]:
     border = cv2.BORDER_REFLECT_101 if rng.random() < 0.4 else cv2.BORDER_CONSTANT
     wide_high = (size[1], size[0])
@@ -143,7 +154,9 @@ def _paste(
     inside = label.astype(bool)
     tone = image[inside].mean(axis=0) - polyp[inside].mean(axis=0)
     polyp = np.clip(polyp + tone * rng.uniform(0.2, 0.9), 0, 255)
-    soft = cv2.GaussianBlur(label.astype(np.float32), (0, 0), float(rng.uniform(0.8, 3.0)))[..., None]
+    soft = cv2.GaussianBlur(label.astype(np.float32), (0, 0), float(rng.uniform(0.8, 3.0)))[
+        ..., None
+    ]
     mixed = image * (1 - soft) + polyp * soft
     return mixed.astype(np.uint8), np.maximum(mask, label).astype(np.uint8)
 

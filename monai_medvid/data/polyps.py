@@ -34,8 +34,8 @@ def read_names(root: Path) -> list[str]:
     listing = root / "train.txt"
     if not listing.is_file():
         raise FileNotFoundError(
-            f"expected a polyp data set with images/, masks/ and train.txt, found no {listing.name} "
-            f"in {root.name!r}. Point the data set folder at it."
+            "expected a polyp data set with images/, masks/ and train.txt, found no "
+            f"{listing.name} in {root.name!r}. Point the data set folder at it."
         )
     return sorted(line.strip() for line in listing.read_text().splitlines() if line.strip())
 
@@ -56,12 +56,16 @@ def read_pair(root: Path, name: str) -> tuple[ByteArray, ByteArray]:
     image = cv2.imread(str(root / "images" / f"{name}.jpg"), cv2.IMREAD_COLOR)
     mask = cv2.imread(str(root / "masks" / f"{name}.jpg"), cv2.IMREAD_GRAYSCALE)
     if image is None or mask is None:
-        raise FileNotFoundError(f"expected image and mask named {name}.jpg, found them not readable.")
+        raise FileNotFoundError(
+            f"expected image and mask named {name}.jpg, found them not readable."
+        )
     rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
     return rgb, (mask >= MASK_THRESHOLD).astype(np.uint8)
 
 
-def resize_pair(image: ByteArray, mask: ByteArray, size: tuple[int, int]) -> tuple[ByteArray, ByteArray]:
+def resize_pair(
+    image: ByteArray, mask: ByteArray, size: tuple[int, int]
+) -> tuple[ByteArray, ByteArray]:
     """Stretch an image and its mask to ``size`` (height, width) without aliasing."""
     height, width = size
     shrinks = image.shape[0] > height or image.shape[1] > width

@@ -44,8 +44,8 @@ def write_archive(
     """
     if first_seed < FIRST_TRAINING_SEED:
         raise ValueError(
-            f"expected a first seed of {FIRST_TRAINING_SEED} or more, got {first_seed}: lower seeds "
-            "are for demonstrations, which must not show what training saw."
+            f"expected a first seed of {FIRST_TRAINING_SEED} or more, got {first_seed}: lower "
+            "seeds are for demonstrations, which must not show what training saw."
         )
     size = (int(size[0]), int(size[1]))
     empty = round(scenes * empty_share)

@@ -15,7 +15,7 @@ from monai.inferers import SimpleInferer
 from monai_medvid.data.training_set import EpochSampler
 
 
-class AutocastInferer(SimpleInferer):
+class AutocastInferer(SimpleInferer):  # type: ignore[misc]  # MONAI is untyped
     """Run the network in bfloat16 where that is safe, and hand back float32.
 
     MONAI's own ``amp`` switch casts on CUDA only; this works on the CPU as well.
@@ -68,7 +68,9 @@ class CheckpointFile:
         writes: whether this process writes the file; of several that train together, one does.
     """
 
-    def __init__(self, path: str | Path, objects: Mapping[str, Any], *, writes: bool = True) -> None:
+    def __init__(
+        self, path: str | Path, objects: Mapping[str, Any], *, writes: bool = True
+    ) -> None:
         self.path = Path(path)
         self.writes = writes
         self.objects = dict(objects)

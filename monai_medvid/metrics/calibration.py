@@ -55,8 +55,8 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    optimizer.step(loss)
-    return float(log_temperature.exp())
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    return float(log_temperature.detach().exp())
 
 
 def scale_last_layer(

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from monai_medvid.metrics.segmentation import (
 )
 
 Batch = Mapping[str, torch.Tensor]
+Progress = Callable[[str, int, int], None]
 
 
 def evaluate_bundle(
@@ -36,23 +38,27 @@ def evaluate_bundle(
     split: str = "validation",
     negatives: bool = True,
     threshold: float = 0.5,
+    progress: Progress | None = None,
 ) -> SegmentationReport:
     """Measure the shipped weights of a bundle.
 
     Args:
         bundle_dir: the bundle's folder.
-        data_dir: the folder with the real data (``polyps/`` and, for the false positives,
-            ``video/`` and ``dicom/cine/``).
+        data_dir: the data set's folder (``images/``, ``masks/``), or the folder above it with all
+            the real data: false positives are also measured on its ``video/`` and ``dicom/cine/``.
         split: which part of the bundle's split.
         negatives: whether frames without the object are measured too.
         threshold: probability from which on a pixel counts as found.
+        progress: told what is measured, how many batches are done, and how many there are.
 
     Raises:
         BundleError: the bundle cannot be evaluated: configuration or weights are missing.
     """
     parser = _read(bundle_dir, data_dir, split)
     network = _network(parser, bundle_dir)
-    scores, error = _measure(network, parser.get_parsed_content("dataloader"), threshold)
+    watched = _Watched(progress or (lambda name, done, total: None))
+    batches = watched(split, parser.get_parsed_content("dataloader"))
+    scores, error = _measure(network, batches, threshold)
     claims = parser.get_parsed_content("negatives") if negatives and "negatives" in parser else {}
     metadata = json.loads((bundle_dir / "configs" / "metadata.json").read_text())
     return SegmentationReport(
@@ -69,8 +75,9 @@ def evaluate_bundle(
         median_dice=float(scores["dice"].median()),
         missed=int((scores["dice"] == 0).sum()),
         false_positives={
-            name: claimed_area(network, batches, threshold=threshold)
-            for name, batches in claims.items()
+            name: claimed_area(network, watched(name, loader), threshold=threshold)
+            for name, loader in claims.items()
+            if len(loader)
         },
     )
 
@@ -107,6 +114,20 @@ def _measure(
     return {name: torch.cat(pieces) for name, pieces in parts.items()}, calibration.compute()
 
 
+@dataclass(frozen=True)
+class _Watched:
+    """Lets a progress bar see how batches go by."""
+
+    progress: Progress
+
+    def __call__(self, name: str, loader: Any) -> Iterator[Batch]:
+        total = len(loader)
+        for done, batch in enumerate(loader):
+            self.progress(name, done, total)
+            yield batch
+        self.progress(name, total, total)
+
+
 def _probabilities(network: torch.nn.Module, batch: Batch) -> torch.Tensor:
     logits: torch.Tensor = network(_plain(batch["image"]))
     return torch.sigmoid(logits.float())
@@ -127,7 +148,15 @@ def _read(bundle_dir: Path, data_dir: Path, split: str) -> Any:
         warnings.simplefilter("ignore")  # MONAI warns at each parse that configurations run code
         parser = ConfigParser()
         parser.read_config(config)
-    parser.update({"bundle_root": str(bundle_dir), "data_dir": str(data_dir), "split": split})
+    whole = (data_dir / "polyps").is_dir()
+    parser.update(
+        {
+            "bundle_root": str(bundle_dir),
+            "data_dir": str(data_dir if whole else data_dir.parent),
+            "dataset_dir": str(data_dir / "polyps" if whole else data_dir),
+            "split": split,
+        }
+    )
     return parser
 
 

@@ -80,9 +80,9 @@ def test_pasting_adds_a_polyp() -> None:
     for seed in range(10):
         rng = np.random.default_rng(seed)
         empty = np.zeros_like(mask)
-        found += augment(
-            image, empty, (image, mask), size=(96, 128), rng=rng, options=options
-        )[1].any()
+        found += augment(image, empty, (image, mask), size=(96, 128), rng=rng, options=options)[
+            1
+        ].any()
     assert found >= 6
 
 

@@ -71,7 +71,7 @@ def test_a_split_is_written_and_read_back(tmp_path: Path) -> None:
     names = make_folder(tmp_path, images=130, copies=0)
     split = write_split(tmp_path, tmp_path / "split.json", seed=1)
     assert read_split(tmp_path / "split.json") == split
-    assert sorted(sum(split.values(), [])) == names
+    assert sorted([name for part in split.values() for name in part]) == names
     assert len(split["validation"]) == 90
 
 
@@ -82,5 +82,5 @@ def test_the_shipped_split_is_what_the_function_makes(data_dir: Path, tmp_path: 
 
 def test_the_shipped_split_has_no_image_twice() -> None:
     split = read_split(SHIPPED)
-    names = sum(split.values(), [])
+    names = [name for part in split.values() for name in part]
     assert len(names) == len(set(names)) == 880

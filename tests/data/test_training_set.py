@@ -3,19 +3,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from monai_medvid.data.augment import AugmentOptions
+from monai_medvid.data.background import BackgroundDataset, background_window
 from monai_medvid.data.synthetic_archive import read_archive, write_archive
 from monai_medvid.data.training_set import (
     AugmentedPolyps,
-    BackgroundDataset,
     EpochSampler,
     PolypDataset,
     Stage,
-    background_window,
 )
 from tests.data.polyp_folder import make_folder, make_split
 
@@ -87,8 +87,6 @@ def test_background_items_are_empty(folder: tuple[Path, Path]) -> None:
 
 def test_an_image_that_changed_since_it_was_listed_is_refused(folder: tuple[Path, Path]) -> None:
     dataset = BackgroundDataset(*folder, split="train", size=[32, 48])
-    import cv2
-
     full = np.full((80, 100), 255, np.uint8)
     cv2.imwrite(str(folder[0] / "masks" / f"{dataset.names[0]}.jpg"), full)
     with pytest.raises(IndexError, match="without polyp in image 0"):
