@@ -16,7 +16,7 @@ demo: $(READY) ## make a clip, find the polyp in it, write DICOM, deliver it to 
 	$(BIN)/medvid demo
 
 test: $(TEST_READY) lint types ## lint, types and all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: format test ## format, then everything that test does
 
