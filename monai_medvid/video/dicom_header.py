@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 import pydicom
 from pydicom import Dataset
-from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.errors import InvalidDicomError
 
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.dicom_bytes import ByteSource
 from monai_medvid.video.dicom_inflate import inflated
 from monai_medvid.video.dicom_syntaxes import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
-from monai_medvid.video.dicom_values import int_of, quiet_pydicom, text_of, uid_of, value_of
+from monai_medvid.video.dicom_values import DAMAGE, int_of, quiet_pydicom, text_of, uid_of, value_of
 from monai_medvid.video.info import DicomIdentity
 
 PIXEL_KEYWORDS = {
@@ -29,10 +28,6 @@ _TABLES = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")  # PS3.3 C.7.6.3
 _LONG_VRS = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN")  # 32-bit length, PS3.5 7.1.2
 _UNDEFINED = 0xFFFFFFFF
 _ITEM_GROUP = 0xFFFE  # pydicom leaves stray delimiters after pixel data as elements
-_DAMAGE = (
-    EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError,
-    RecursionError, struct.error, zlib.error, BytesLengthException, MemoryError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,7 @@ def read_parts(source: BinaryIO | Dataset) -> DicomParts:
     except InvalidDicomError:
         msg = "Expected a DICOM file, found no DICM prefix after 128 bytes: pass a DICOM file."
         raise VideoReadError(msg) from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         what = type(error).__name__  # pydicom's text may quote values, so only the kind is told
         msg = f"Expected a readable DICOM header, found a damaged one ({what}): get a fresh copy."
         raise VideoReadError(msg) from None

@@ -4,13 +4,23 @@
 from __future__ import annotations
 
 import re
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 from pydicom import Dataset, config
+from pydicom.errors import BytesLengthException
+
+DAMAGE = (
+    OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError,
+    NotImplementedError, OverflowError, RecursionError, MemoryError, struct.error, zlib.error,
+    BytesLengthException,
+)  # fmt: skip
+"""What pydicom raises over damaged bytes, seen by trying."""
 
 
 @contextmanager
@@ -26,7 +36,7 @@ def value_of(header: Dataset, keyword: str) -> Any:
     try:
         with quiet_pydicom():
             value = header.get(keyword)
-    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError):
+    except DAMAGE:
         return None
     if value is None or (hasattr(value, "__len__") and len(value) == 0):
         return None
