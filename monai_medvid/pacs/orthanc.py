@@ -7,7 +7,6 @@ import json
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -112,7 +111,8 @@ class OrthancServer:
 
     def _configuration(self) -> dict[str, Any]:
         plugins = [str(place / _PLUGIN) for place in _PLUGIN_FOLDERS if (place / _PLUGIN).is_file()]
-        storage = tempfile.mkdtemp(prefix="db-", dir=self.folder)
+        # absolute, because Orthanc reads paths from its configuration's folder on
+        storage = str((self.folder / "db").resolve())
         return {
             "Name": "medvid",
             "StorageDirectory": storage,

@@ -97,3 +97,20 @@ def test_an_orthanc_that_does_not_come_up_in_time(tmp_path: Path) -> None:
         missing("Orthanc")
     with pytest.raises(DeliveryError, match=r"expected Orthanc to answer"):
         OrthancServer(tmp_path).start(timeout_seconds=0.0)
+
+
+def test_a_relative_folder_keeps_its_database_across_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if orthanc_program() is None:
+        missing("Orthanc")
+    monkeypatch.chdir(tmp_path)
+    small = write_small(tmp_path / "small.dcm")
+    uid = dcmread(small).SOPInstanceUID
+    with OrthancServer(Path("demo/orthanc")) as server:
+        to = parse_destination(f"dicom://{server.aet}@127.0.0.1:{server.dicom_port}")
+        assert store_files([small], to).complete
+    with OrthancServer(Path("demo/orthanc")) as server:
+        assert server.download(uid) is not None
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {"orthanc"}
+    assert (tmp_path / "demo" / "orthanc" / "db" / "index").is_file()
