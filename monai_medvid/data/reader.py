@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,22 +15,12 @@ from monai.data import ImageReader
 from monai.utils.enums import MetaKeys, SpaceKeys
 
 from monai_medvid.data.reader_choice import looks_like_video
-from monai_medvid.video.open import DecoderName, DeviceName, open_video
+from monai_medvid.data.reader_request import FRAME_MARK, VideoRequest, names_of, request_of
+from monai_medvid.video.choose import DecoderName, DeviceName
+from monai_medvid.video.open import open_video
 from monai_medvid.video.video import Video
 
-FRAME_MARK = "#frame="
-"""Between a path and a 0-based frame number: the name of one frame of a video."""
-
-_ONE_FRAME = re.compile(rf"^(?P<path>.+){FRAME_MARK}(?P<number>\d+)$")
 _INHERITED: list[Video] = []  # opened before a fork: using or closing them here would hang
-
-
-@dataclass(frozen=True)
-class VideoRequest:
-    """What is to be read: a source, and one of its frames or all that the reader selects."""
-
-    path: str
-    frame: int | None = None
 
 
 class MedicalVideoReader(ImageReader):  # type: ignore[misc]  # MONAI is untyped
@@ -95,7 +83,7 @@ class MedicalVideoReader(ImageReader):  # type: ignore[misc]  # MONAI is untyped
 
     def verify_suffix(self, filename: Sequence[str | os.PathLike[str]] | Any) -> bool:
         """Whether all of these look like videos; DICOM files are looked into."""
-        return all(looks_like_video(_request(name, None).path) for name in _names(filename))
+        return all(looks_like_video(request_of(name, None).path) for name in names_of(filename))
 
     def read(self, data: Sequence[str | os.PathLike[str]] | Any, **kwargs: Any) -> VideoRequest:
         """Take note of what is to be read; it is opened in ``get_data``.
@@ -110,11 +98,11 @@ class MedicalVideoReader(ImageReader):  # type: ignore[misc]  # MONAI is untyped
         Raises:
             ValueError: More than one name.
         """
-        names = _names(data)
+        names = names_of(data)
         if len(names) != 1:
             msg = f"one video at a time, got {len(names)} names; give a folder for single pictures."
             raise ValueError(msg)
-        return _request(names[0], self._frame)
+        return request_of(names[0], self._frame)
 
     def get_data(self, img: VideoRequest) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
         """Decode the selected frames.
@@ -187,24 +175,11 @@ def video_frame_dicts(
         VideoReadError: A source is refused.
     """
     items = []
-    for name in _names(source):
+    for name in names_of(source):
         with open_video(str(name)) as video:
             numbers = range(0, len(video), every)
         items += [{key: f"{name}{FRAME_MARK}{number}"} for number in numbers]
     return items
-
-
-def _names(filename: Any) -> list[str]:
-    if isinstance(filename, (str, os.PathLike)):
-        return [os.fspath(filename)]
-    return [os.fspath(name) for name in filename]
-
-
-def _request(name: str, frame: int | None) -> VideoRequest:
-    marked = _ONE_FRAME.match(name)
-    if marked is None or os.path.exists(name):
-        return VideoRequest(name, frame)
-    return VideoRequest(marked["path"], int(marked["number"]))
 
 
 def _meta(video: Video, numbers: npt.NDArray[np.int64], *, single: bool) -> dict[str, Any]:

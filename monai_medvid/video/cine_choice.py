@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from monai_medvid.video.choose import DecoderName
 from monai_medvid.video.cine_codec import BatchCodec, ThreadedCodec
 from monai_medvid.video.cine_convert import make_converter
 from monai_medvid.video.cine_dali import DaliJpegCodec, dali_is_available, dali_reads
@@ -15,7 +16,7 @@ WORTHWHILE_PIXELS = 1 << 24
 
 
 def choose_codec(
-    parts: DicomParts, layout: CineLayout, index: FrameIndex, *, decoder: str
+    parts: DicomParts, layout: CineLayout, index: FrameIndex, *, decoder: DecoderName
 ) -> BatchCodec:
     """DALI for JPEG stacks that are worth its start, otherwise imagecodecs; both give equal bits.
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from monai_medvid.errors import VideoReadError
+from monai_medvid.video.choose import DecoderName
 from monai_medvid.video.cine_choice import choose_codec
 from monai_medvid.video.cine_codec import BatchCodec, Decoded, ThreadPool
 from monai_medvid.video.cine_decode import decode_samples
@@ -120,7 +121,7 @@ class CineDecoder:
         _log.warning(text)
 
 
-def open_frames_object(parts: DicomParts, *, decoder: str = "auto") -> CineDecoder:
+def open_frames_object(parts: DicomParts, *, decoder: DecoderName = "auto") -> CineDecoder:
     """Open a multi-frame object with one coded or plain image a frame.
 
     Raises:

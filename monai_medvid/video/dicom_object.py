@@ -9,17 +9,13 @@ from typing import BinaryIO
 
 from pydicom import Dataset
 
+from monai_medvid.video.choose import DecoderName, DeviceName
 from monai_medvid.video.cine_decoder import open_frames_object
 from monai_medvid.video.decoder import Decoder
 from monai_medvid.video.dicom_header import read_parts
 from monai_medvid.video.dicom_refusals import refuse_what_is_no_video
 from monai_medvid.video.dicom_syntaxes import VIDEO_CODECS
-from monai_medvid.video.dicom_video import (
-    DecoderChoice,
-    DeviceChoice,
-    open_video_object,
-    payload_opener,
-)
+from monai_medvid.video.dicom_video import open_video_object, payload_opener
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +38,7 @@ class OpenedDicom:
 
 
 def open_dicom(
-    source: BinaryIO | Dataset, *, decoder: DecoderChoice = "auto", device: DeviceChoice = "auto"
+    source: BinaryIO | Dataset, *, decoder: DecoderName = "auto", device: DeviceName = "auto"
 ) -> OpenedDicom:
     """Open a DICOM video or multi-frame image; pixels stay in the file until a frame is asked for.
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import BinaryIO, Literal, TypeAlias, cast
+from typing import BinaryIO, cast
 
 from pydicom import Dataset
 
 from monai_medvid.errors import VideoReadError
+from monai_medvid.video.choose import DecoderName, DeviceName
 from monai_medvid.video.container import open_container
 from monai_medvid.video.decoder import Decoder
 from monai_medvid.video.dicom_fragments import Fragments, Span, find_fragments
@@ -20,9 +21,6 @@ from monai_medvid.video.dicom_syntaxes import STEREO_VIDEO, VIDEO_CODECS
 from monai_medvid.video.dicom_timing import header_times, trim_warnings
 from monai_medvid.video.dicom_values import float_of, int_of
 from monai_medvid.video.info import VideoInfo
-
-DecoderChoice: TypeAlias = Literal["auto", "dali", "pyav"]
-DeviceChoice: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 _RATE_TOLERANCE = 0.02
 _LEAST_SECONDS = 1
@@ -61,8 +59,8 @@ def open_video_object(
     open_payload: Callable[[], BinaryIO],
     *,
     cut: bool,
-    decoder: DecoderChoice,
-    device: DeviceChoice,
+    decoder: DecoderName,
+    device: DeviceName,
 ) -> Decoder:
     """Decode the stream with the container decoders, and hold the header against it.
 
