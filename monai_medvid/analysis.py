@@ -18,7 +18,8 @@ from monai_medvid.inference import Predictor, load_bundle
 from monai_medvid.inference.prefetch import Prefetch
 from monai_medvid.inference.runtime import Device, RuntimeName
 from monai_medvid.video import FrameBatch, Video, VideoInfo, open_video
-from monai_medvid.video.open import DecoderName, Source
+from monai_medvid.video.choose import DecoderName
+from monai_medvid.video.open import Source
 
 if TYPE_CHECKING:
     from monai_medvid.results import ResultFolder

@@ -18,7 +18,7 @@ from monai_medvid.report.serialize import findings_to_dict
 from monai_medvid.results import Progress, ResultFolder, ResultOptions, save_results
 from monai_medvid.run_record import add_deliveries
 from monai_medvid.video import open_video
-from monai_medvid.video.open import DecoderName
+from monai_medvid.video.choose import DecoderName
 
 
 @dataclass(frozen=True, kw_only=True)
