@@ -22,7 +22,11 @@ def choose_codec(
 
     Raises:
         VideoReadError: A palette is missing or damaged.
+        ValueError: ``decoder`` is not known.
     """
+    if decoder not in ("auto", "dali", "pyav"):
+        msg = f"decoder must be auto, dali or pyav, got {decoder}."
+        raise ValueError(msg)
     convert = make_converter(parts.header, layout, len(index), little_endian=parts.little_endian)
     threaded = ThreadedCodec(layout, convert, index)
     if decoder == "dali":

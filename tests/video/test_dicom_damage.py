@@ -164,6 +164,11 @@ def test_the_choice_and_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not installed" in _decoder(data).info.decoder_reason
 
 
+def test_an_unknown_decoder_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="decoder must be auto, dali or pyav, got magic"):
+        _decoder(saved(cine(PIXELS)), decoder="magic")
+
+
 @pytest.mark.parametrize("options", [{}, {"decoder": "dali"}])
 def test_a_forked_worker_reads_what_its_parent_opened(
     tmp_path: Path, options: dict[str, str]
