@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from pydicom.uid import SegmentationStorage
+
 from monai_medvid.dicom import terms
 from monai_medvid.dicom.content import (
     Item,
@@ -55,10 +57,6 @@ def track_group(track: Track, context: GroupContext) -> Item:
     source = context.source
     target = image(terms.SOURCE_OF_MEASUREMENT, context.targets[track.best.frame])
     outline = closed_outline(track.best.rings[0], width=source.width, height=source.height)
-    found = context.segments.get(track.uid)
-    # TID 1410 has either a polyline or a segmentation frame; the area may be inferred from the
-    # latter (TID 320), so that both are there
-    shown = [segment(terms.SEGMENTATION_FRAME, found)] if found else []
     return container(
         terms.MEASUREMENT_GROUP,
         [
@@ -68,10 +66,23 @@ def track_group(track: Track, context: GroupContext) -> Item:
             *algorithm(context.model),
             *_times(track.start, track.end, source),
             number(terms.PROBABILITY, track.probability, terms.NO_UNITS),
-            number(terms.AREA, track.best.area, terms.PIXELS, children=shown),
+            number(terms.AREA, track.best.area, terms.PIXELS, children=_segment(track, context)),
         ],
         template="1410",
     )
+
+
+def _segment(track: Track, context: GroupContext) -> list[Item]:
+    """The segmentation frame from which the area is inferred (TID 320).
+
+    TID 1410 has either a polyline or a segmentation frame; below the area, both are there. A label
+    map is not named: toolkits that do not know its class (2024) give up the whole document. The
+    tracking UID, which its segment has too, and the evidence tie them together.
+    """
+    found = context.segments.get(track.uid)
+    if found is None or found.sop_class_uid != SegmentationStorage:
+        return []
+    return [segment(terms.SEGMENTATION_FRAME, found)]
 
 
 def interval_group(interval: Interval, context: GroupContext) -> Item:

@@ -48,6 +48,17 @@ def test_any_number_of_findings(tmp_path: Path, tracks: int, intervals: int) -> 
     assert len(outside.tid1500reader(sr).get("Measurements", [])) == tracks + intervals
 
 
+def test_a_label_map_does_not_make_the_report_unreadable(tmp_path: Path) -> None:
+    findings, header = make_findings(), make_header()
+    seg = write_seg(findings, header, tmp_path, mode="labelmap")
+    sr = write_sr(findings, header, tmp_path / "sr.dcm", segments=seg.references.values())
+    outside.check(sr)
+    (study,) = pydicom.dcmread(sr).CurrentRequestedProcedureEvidenceSequence
+    assert len(study.ReferencedSeriesSequence) == 2
+    segments = pydicom.dcmread(seg.paths[0]).SegmentSequence
+    assert {track.uid for track in findings.tracks} <= {one.get("TrackingUID") for one in segments}
+
+
 def test_labels_and_names_outside_ascii(tmp_path: Path) -> None:
     sr = write_sr(make_findings(labels=("Gallenblase größer",)), make_header(), tmp_path / "sr.dcm")
     outside.check(sr)
