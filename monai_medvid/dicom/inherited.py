@@ -11,7 +11,6 @@ import re
 from copy import deepcopy
 
 from pydicom import DataElement, Dataset
-from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from monai_medvid.errors import DicomWriteError
 
@@ -141,12 +140,3 @@ def character_set(header: Dataset, *, texts: str = "") -> str | list[str] | None
     names = [value] if isinstance(value, str) else list(value)
     fixed = [re.sub(r"^ISO[-_ ]IR[-_ ]?", "ISO_IR ", str(name)) for name in names]
     return fixed[0] if len(fixed) == 1 else fixed
-
-
-def empty(keyword: str) -> DataElement:
-    """A Type 2 element without a value."""
-    tag = tag_for_keyword(keyword)
-    if tag is None:
-        raise ValueError(f"{keyword} is not a DICOM keyword.")
-    vr = dictionary_VR(tag)
-    return DataElement(tag, vr, [] if vr == "SQ" else "")

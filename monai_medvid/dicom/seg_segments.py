@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
+from monai_medvid.dicom.coding_scheme import coding_scheme
 from monai_medvid.dicom.common import code_item
-from monai_medvid.dicom.sr import CODING_SCHEME_UID
 from monai_medvid.dicom.wording import track_name
 from monai_medvid.findings.model import ModelSummary, Track
 from monai_medvid.findings.vocabulary import PRIVATE_SCHEME, Vocabulary
@@ -32,10 +32,7 @@ def coding_schemes(tracks: Sequence[Track], vocabulary: Vocabulary) -> list[Data
     concepts = (vocabulary.find(track.label) for track in tracks)
     if not any(PRIVATE_SCHEME in (one.code.scheme, one.category.scheme) for one in concepts):
         return []
-    item = Dataset()
-    item.CodingSchemeDesignator = PRIVATE_SCHEME
-    item.CodingSchemeUID = CODING_SCHEME_UID
-    return [item]
+    return [coding_scheme()]
 
 
 def background_item(model: ModelSummary) -> Dataset:

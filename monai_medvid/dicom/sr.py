@@ -9,33 +9,25 @@ from pathlib import Path
 from typing import Literal
 
 from pydicom import Dataset
-from pydicom.charset import convert_encodings
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import Tag
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 
-from monai_medvid.dicom import terms
-from monai_medvid.dicom.common import add_equipment, code_item, new_object, result_digest, save
-from monai_medvid.dicom.content import CONTENT_SEQUENCE, Item
+from monai_medvid.dicom.common import result_digest, save
 from monai_medvid.dicom.evidence import evidence
-from monai_medvid.dicom.explicit import item
-from monai_medvid.dicom.inherited import content_date_time
 from monai_medvid.dicom.reference import (
     ImageTarget,
     ImageTargets,
     SegmentReference,
     VideoTargets,
 )
+from monai_medvid.dicom.sr_document import add_content, start_document
 from monai_medvid.dicom.sr_groups import GroupContext
 from monai_medvid.dicom.sr_root import root_items, texts
-from monai_medvid.dicom.uids import derive_uid
 from monai_medvid.errors import DicomWriteError
 from monai_medvid.findings.model import Findings, Interval, Track
-from monai_medvid.findings.vocabulary import PRIVATE_SCHEME, Vocabulary, shipped_vocabulary
+from monai_medvid.findings.vocabulary import Vocabulary, shipped_vocabulary
 
 SrIod = Literal["comprehensive3d", "comprehensive"]
 _SOP_CLASS = {"comprehensive3d": Comprehensive3DSRStorage, "comprehensive": ComprehensiveSRStorage}
-CODING_SCHEME_UID = derive_uid("coding scheme", PRIVATE_SCHEME)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +92,7 @@ def build_sr(
     new = _document(findings, header, context, chosen)
     used = _used(shown, context)
     new.CurrentRequestedProcedureEvidenceSequence = evidence(header.StudyInstanceUID, used)
-    _add_content(new, root_items(findings, shown, header, context, complete=chosen.complete))
+    add_content(new, root_items(findings, shown, header, context, complete=chosen.complete))
     return new
 
 
@@ -162,7 +154,7 @@ def _used(
 def _document(
     findings: Findings, header: Dataset, context: GroupContext, options: SrOptions
 ) -> Dataset:
-    """SR Document Series, SR Document General (PS3.3 C.17.1, C.17.2) and what comes before."""
+    """The document without its content; its UIDs come from all that it is made from."""
     on_stills = context.targets is not context.video
     identity = (
         result_digest(findings, header),
@@ -173,47 +165,12 @@ def _document(
         sorted(repr(target) for target in context.targets.items()) if on_stills else "video",
         repr(options.vocabulary),
     )
-    new = new_object(
+    return start_document(
         header,
+        findings.model,
         sop_class_uid=_SOP_CLASS[options.iod],
-        sop_instance_uid=derive_uid(*identity),
-        series_instance_uid=derive_uid(*identity, "series"),
-        series_number=6 if on_stills else 1,
-        series_description="AI findings on stills" if on_stills else "AI findings",
-        modality="SR",
+        identity=identity,
+        on_stills=on_stills,
+        complete=options.complete,
         texts=texts(findings, context.vocabulary),
     )
-    add_equipment(new, findings.model)
-    new.ReferencedPerformedProcedureStepSequence = []
-    new.ContentDate, new.ContentTime = content_date_time(header)
-    new.CompletionFlag = "COMPLETE" if options.complete else "PARTIAL"
-    new.VerificationFlag = "UNVERIFIED"
-    new.PreliminaryFlag = "PRELIMINARY"
-    new.PerformedProcedureCodeSequence = []
-    new.CodingSchemeIdentificationSequence = [_coding_scheme()]
-    return new
-
-
-def _coding_scheme() -> Dataset:
-    """Coding Scheme Identification (PS3.3 C.12.1) of our private scheme."""
-    scheme = Dataset()
-    scheme.CodingSchemeDesignator = PRIVATE_SCHEME
-    scheme.CodingSchemeUID = CODING_SCHEME_UID
-    scheme.CodingSchemeName = "monai-medvid findings in medical video"
-    return scheme
-
-
-def _add_content(new: Dataset, items: Iterable[Item]) -> None:
-    """SR Document Content (PS3.3 C.17.3): the root container and its encoded children."""
-    new.ValueType = "CONTAINER"
-    new.ConceptNameCodeSequence = [code_item(terms.REPORT_TITLE)]
-    new.ContinuityOfContent = "SEPARATE"
-    template = Dataset()
-    template.MappingResource, template.TemplateIdentifier = "DCMR", "1500"
-    new.ContentTemplateSequence = [template]
-    value = b"".join(item(content) for content in items)
-    tag = Tag(CONTENT_SEQUENCE)
-    new[tag] = RawDataElement(tag, "SQ", len(value), value, 0, False, True)
-    # without this pydicom would parse the content again while writing it
-    charset = new.get("SpecificCharacterSet")
-    new.set_original_encoding(False, True, convert_encodings(charset) if charset else "iso8859")
