@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -141,38 +142,36 @@ def analyze(
 
     Example: medvid analyze colonoscopy.mp4 -o results --store dicom://ORTHANC@127.0.0.1:4242
     """
-    from monai_medvid.pipeline import analyze_to_folder
+    from monai_medvid.pipeline import SharedPredictor, analyze_to_folder
     from monai_medvid.results import ResultOptions
 
-    destinations = [_destination(text) for text in store or []]
-    options = ResultOptions(seg=seg, sr=sr, sr_target=sr_target, overlay=overlay)
+    settings: dict[str, Any] = {
+        "bundle": bundle,
+        "device": device,
+        "decoder": decoder,
+        "every": every,
+        "options": ResultOptions(seg=seg, sr=sr, sr_target=sr_target, overlay=overlay),
+        "destinations": [_destination(text) for text in store or []],
+    }
     failures: list[MedvidError] = []
     documents: list[dict[str, Any]] = []
-    for video in videos:
-        try:
-            with terminal.progress(quiet=as_json) as report:
-                result = analyze_to_folder(
-                    video,
-                    output,
-                    bundle=bundle,
-                    device=device,
-                    decoder=decoder,
-                    runtime=runtime,
-                    every=every,
-                    options=options,
-                    destinations=destinations,
-                    progress=report,
-                )
-        except MedvidError as error:
-            failures.append(error)
-            documents.append({"error": str(error), "exit_code": error.exit_code})
-            terminal.complain(error)
-        else:
-            documents.append(result.to_dict())
-            terminal.show_result(result, quiet=as_json)
-            failures.extend(DeliveryError(text) for text in result.undelivered)
-            for text in result.undelivered:
-                terminal.complain(DeliveryError(text))
+    with closing(SharedPredictor(bundle, device=device, runtime=runtime)) as model:
+        for video in videos:
+            try:
+                with terminal.progress(quiet=as_json) as report:
+                    result = analyze_to_folder(
+                        video, output, model=model, progress=report, **settings
+                    )
+            except MedvidError as error:
+                faults: list[MedvidError] = [error]
+                documents.append({"error": str(error), "exit_code": error.exit_code})
+            else:
+                faults = [DeliveryError(text) for text in result.undelivered]
+                documents.append(result.to_dict())
+                terminal.show_result(result, quiet=as_json)
+            failures.extend(faults)
+            for fault in faults:
+                terminal.complain(fault)
     if as_json:
         terminal.print_json({"results": documents})
     if failures:

@@ -24,7 +24,7 @@ from monai_medvid.errors import DeliveryError, InputError, MedvidError
 from monai_medvid.pacs import Destination, parse_destination, store_files
 from monai_medvid.pacs.listen import DicomNode, ReceivedInstance
 from monai_medvid.pacs.queue import Job, JobQueue
-from monai_medvid.pipeline import analyze_to_folder
+from monai_medvid.pipeline import SharedPredictor, analyze_to_folder
 from monai_medvid.results import ResultOptions, folder_of
 
 logger = logging.getLogger(__name__)
@@ -173,6 +173,8 @@ class _Node:
         self._announce = announce
         self._destinations = [parse_destination(text) for text in config.destinations]
         config.folder.mkdir(parents=True, exist_ok=True)
+        self._model = SharedPredictor(config.bundle, device=config.device)
+        self._model.get()  # a bundle that cannot be used ends the node before it takes anything
         self.queue = JobQueue(config.folder / "queue.db")
 
     @contextmanager
@@ -192,6 +194,7 @@ class _Node:
                 self._announce(f"listening as {config.aet} on {config.host}:{listener.port}")
                 yield
         finally:
+            self._model.close()
             self.queue.close()
 
     def _received(self, instance: ReceivedInstance) -> None:
@@ -217,6 +220,7 @@ class _Node:
                 device=config.device,
                 every=config.every,
                 options=ResultOptions(seg=config.seg, sr_target=config.sr_target),
+                model=self._model,
             )
         except MedvidError as error:
             self.queue.mark(job, "refused", reason=str(error))

@@ -11,6 +11,7 @@ from typing import Any
 from monai_medvid.analysis import Analysis, analyze
 from monai_medvid.errors import DeliveryError, OutputError
 from monai_medvid.findings.options import FindingOptions
+from monai_medvid.inference import Predictor, load_bundle
 from monai_medvid.inference.runtime import Device, RuntimeName
 from monai_medvid.pacs import DeliveryReport, Destination, store_files
 from monai_medvid.report.delivery import update_delivery
@@ -49,6 +50,34 @@ class AnalyzedFolder:
         }
 
 
+class SharedPredictor:
+    """A bundle that is loaded when it is first needed and kept for the videos that follow."""
+
+    def __init__(
+        self, bundle: str | Path, *, device: Device = "auto", runtime: RuntimeName = "auto"
+    ) -> None:
+        self._bundle, self._device, self._runtime = bundle, device, runtime
+        self._predictor: Predictor | None = None
+
+    def get(self) -> Predictor:
+        """The predictor, ready to run.
+
+        Raises:
+            BundleError: The bundle is missing, damaged, or does not fit.
+            ModelError: The device is not there.
+        """
+        if self._predictor is None:
+            loaded = load_bundle(self._bundle)
+            self._predictor = Predictor(loaded, device=self._device, runtime=self._runtime)
+        return self._predictor
+
+    def close(self) -> None:
+        """Give back what the runtime holds; safe to call twice."""
+        if self._predictor is not None:
+            self._predictor.close()
+            self._predictor = None
+
+
 def analyze_to_folder(
     source: str | Path,
     output: Path,
@@ -62,10 +91,13 @@ def analyze_to_folder(
     options: ResultOptions | None = None,
     destinations: Sequence[Destination] = (),
     progress: Progress | None = None,
+    model: SharedPredictor | None = None,
 ) -> AnalyzedFolder:
     """Analyze a video, write its result folder, and send the DICOM objects on.
 
-    Delivery problems do not raise: the results are complete by then (see ``undelivered``).
+    Delivery problems do not raise: the results are complete by then (see ``undelivered``). With
+    ``model`` the same loaded bundle serves one video after another; then ``bundle`` and
+    ``runtime`` are without effect.
 
     Raises:
         MedvidError: As ``analyze`` and ``save_results``.
@@ -81,6 +113,7 @@ def analyze_to_folder(
             every=every,
             device=device,
             runtime=runtime,
+            predictor=None if model is None else model.get(),
             options=finding_options,
             progress=lambda done, total: report("analyzing", done, total),
         )

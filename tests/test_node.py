@@ -11,7 +11,7 @@ import pytest
 from pydicom import dcmread
 
 from monai_medvid.dicom.wrap import wrap_video
-from monai_medvid.errors import DeliveryError, InputError
+from monai_medvid.errors import BundleError, DeliveryError, InputError
 from monai_medvid.node import NodeConfig, load_config, run_node
 from monai_medvid.pacs import DicomNode, parse_destination, store_files
 from monai_medvid.pacs.queue import JobQueue
@@ -130,6 +130,12 @@ def test_a_restart_goes_on_where_it_stopped(
 def test_a_taken_port_ends_the_node(tmp_path: Path, bundle: Path, archive: DicomNode) -> None:
     config = NodeConfig(folder=tmp_path / "node", port=archive.port, bundle=str(bundle))
     with pytest.raises(DeliveryError, match=r"expected to listen"):
+        run_node(config)
+
+
+def test_a_bundle_that_cannot_be_used_ends_the_node(tmp_path: Path) -> None:
+    config = NodeConfig(folder=tmp_path / "node", port=free_port(), bundle="no_such_bundle")
+    with pytest.raises(BundleError):
         run_node(config)
 
 
