@@ -72,16 +72,20 @@ def _crossings(
     rings: Sequence[Ring], rows: int, columns: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Row and first column to the right of each crossing of an edge with a row of centres."""
-    starts = np.concatenate(list(rings)).astype(np.float64)
-    ends = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings]).astype(np.float64)
-    low = np.minimum(starts[:, 1], ends[:, 1])
-    high = np.maximum(starts[:, 1], ends[:, 1])
-    first = np.clip(np.ceil(low - 0.5), 0, rows).astype(np.int64)
-    stop = np.clip(np.ceil(high - 0.5), 0, rows).astype(np.int64)
-    count = stop - first
-    edge = np.repeat(np.arange(len(starts)), count)
-    step = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
-    row = first[edge] + step
-    run, rise = (ends - starts)[edge].T
-    x = starts[edge, 0] + (row + 0.5 - starts[edge, 1]) * (run / rise)
-    return row, np.clip(np.ceil(x - 0.5), 0, columns).astype(np.int64)
+    x, y = np.concatenate(list(rings)).T.astype(np.float64)
+    following = [part for ring in rings for part in (ring[1:], ring[:1])]
+    next_x, next_y = np.concatenate(following).T.astype(np.float64)
+    first = _within(np.ceil(np.minimum(y, next_y) - 0.5), rows)
+    count = _within(np.ceil(np.maximum(y, next_y) - 0.5), rows) - first
+    (crossed,) = count.nonzero()  # the others are level, or between two rows of centres
+    x, y, first, count = x[crossed], y[crossed], first[crossed], count[crossed]
+    slope = (next_x[crossed] - x) / (next_y[crossed] - y)
+    before = count.cumsum() - count
+    row = np.arange(count.sum()) + np.repeat(first - before, count)
+    column = np.repeat(x + (0.5 - y) * slope, count) + row * np.repeat(slope, count)
+    return row, _within(np.ceil(column - 0.5), columns)
+
+
+def _within(values: npt.NDArray[np.float64], stop: int) -> npt.NDArray[np.int64]:
+    """Whole numbers cut to 0..stop."""
+    return np.minimum(np.maximum(values, 0), stop).astype(np.int64)
