@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several readers on one file object, each with a position of its own."""
+"""Streams of encoded bytes: several readers on one file object, and a digest in small parts."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 from threading import Lock
 from typing import BinaryIO, cast
 
 from monai_medvid.errors import VideoReadError
+
+
+_CHUNK = 1 << 20
+
+
+def sha256_of(stream: BinaryIO) -> str:
+    """SHA-256 of the rest of a stream in hexadecimal, read in small parts."""
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 class SharedFile:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -17,9 +16,8 @@ from pydicom.dataset import Dataset
 from monai_medvid.video.decoder import Decoder, Frame
 from monai_medvid.video.frames import FrameBatch
 from monai_medvid.video.info import VideoInfo
+from monai_medvid.video.sharing import sha256_of
 from monai_medvid.video.timeline import Timeline
-
-_CHUNK = 1 << 20
 
 
 class Video:
@@ -150,11 +148,8 @@ class Video:
         stream = self.open_payload()
         if stream is None:
             return None
-        digest = hashlib.sha256()
         with stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+            return sha256_of(stream)
 
     def close(self) -> None:
         """Give back files and threads; safe to call twice."""
