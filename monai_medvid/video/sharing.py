@@ -10,7 +10,6 @@ from typing import BinaryIO, cast
 
 from monai_medvid.errors import VideoReadError
 
-
 _CHUNK = 1 << 20
 
 

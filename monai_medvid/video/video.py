@@ -35,9 +35,7 @@ class Video:
 
     Example:
         >>> with open_video("colonoscopy.mp4") as video:  # doctest: +SKIP
-        ...     frame = video[250]
-        ...     for batch in video.batches(16, every=2):
-        ...         print(batch.seconds)
+        ...     frame, clip = video[250], video[100:400:5]
     """
 
     def __init__(
@@ -85,10 +83,10 @@ class Video:
     def __getitem__(self, index: slice | Sequence[int]) -> FrameBatch: ...
     def __getitem__(self, index: int | slice | Sequence[int]) -> Frame | FrameBatch:
         if isinstance(index, (int, np.integer)):
-            return np.ascontiguousarray(next(iter(self._decoder.read([self._number(int(index))]))))
+            return np.ascontiguousarray(next(iter(self._decoder.read([self._number(index)]))))
         if isinstance(index, slice):
             return self._gather(range(len(self))[index])
-        return self._gather([self._number(int(number)) for number in index])
+        return self._gather([self._number(number) for number in index])
 
     def __iter__(self) -> Iterator[Frame]:
         return self._decoder.iterate(0, len(self))
@@ -180,7 +178,7 @@ class Video:
         if not -count <= index < count:
             msg = f"Frame number must be within {-count} and {count - 1}, got {index}."
             raise IndexError(msg)
-        return index % count
+        return int(index) % count
 
     def _batches(self, numbers: range, size: int) -> Iterator[FrameBatch]:
         frames = self._decoder.iterate(numbers.start, numbers.stop, numbers.step)
