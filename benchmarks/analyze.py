@@ -33,7 +33,7 @@ HEIGHT, WIDTH = 720, 1280
 
 def make_clip(path: Path) -> None:
     """Four seconds of simulated colonoscopy, to and fro, 720p H.264, 25 frames a second."""
-    small = [picture for picture, _ in simulate_frames(3, frames=RENDERED, size=(180, 320))]
+    small = [picture for picture, _ in simulate_frames(2, frames=RENDERED, size=(180, 320))]
     order = [*range(RENDERED), *range(RENDERED - 2, 0, -1)]
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 6, (8, HEIGHT, WIDTH, 3), dtype=np.uint8)
