@@ -78,7 +78,7 @@ def main() -> None:
         PAGE.write_text(
             "# Benchmarks\n\nWritten by `make benchmarks`. Each table comes from one run of "
             "`benchmarks/<name>.py`, which measures both sides on the same input; the machine was "
-            f"{machine()} ({today()}). \"Ratio\" is theirs divided by ours in time, so more than "
+            f'{machine()} ({today()}). "Ratio" is theirs divided by ours in time, so more than '
             "1 means that ours is faster, unless the row says otherwise.\n\n" + text
         )
     sys.stdout.write(text)

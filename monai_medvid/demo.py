@@ -14,10 +14,10 @@ from monai_medvid.dicom.wrap import wrap_video
 from monai_medvid.errors import DeliveryError, OutputError
 from monai_medvid.inference.runtime import Device, RuntimeName
 from monai_medvid.metrics.overlap import Overlap, measure_overlap
-from monai_medvid.pacs import DicomNode, parse_destination, store_files
+from monai_medvid.pacs import Destination, DicomNode, parse_destination, store_files
 from monai_medvid.pacs.orthanc import OrthancServer, orthanc_program
 from monai_medvid.pacs.read_back import Fetch, ReadBack, from_node, from_orthanc, read_back
-from monai_medvid.pipeline import AnalyzedFolder, analyze_to_folder
+from monai_medvid.pipeline import AnalyzedFolder, analyze_to_folder, deliver
 from monai_medvid.results import Progress
 
 DEMO_SEED = 0
@@ -136,7 +136,7 @@ def run_demo(
     paths = [video, *analyzed.folder.dicom]
     report("delivering", 0, 2)
     with _peer(output, use_orthanc) as peer:
-        stored = _store(paths, peer)
+        stored = _store(video, analyzed, parse_destination(peer.address))
         report("delivering", 1, 2)
         returned = read_back(paths, peer.fetch)
     report("delivering", 2, 2)
@@ -182,11 +182,12 @@ def _peer(output: Path, use_orthanc: bool | None) -> Iterator[_Peer]:
         yield _Peer("the DICOM node of medvid", address, folder, from_node(node), view)
 
 
-def _store(paths: list[Path], peer: _Peer) -> int:
-    delivered = store_files(paths, parse_destination(peer.address))
-    if not delivered.complete:
-        raise DeliveryError(delivered.problems[0])
-    return delivered.stored
+def _store(video: Path, analyzed: AnalyzedFolder, destination: Destination) -> int:
+    reports, problems = deliver(analyzed.folder, [destination])
+    sent = store_files([video], destination)
+    if problems or not sent.complete:
+        raise DeliveryError([*problems, *sent.problems][0])
+    return sent.stored + sum(report.stored for report in reports)
 
 
 def _summarize(

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,7 @@ from monai_medvid.dicom.seg import SegResult, write_seg
 from monai_medvid.dicom.sr import SrOptions, write_sr
 from monai_medvid.dicom.stills import write_stills
 from monai_medvid.dicom.wrap import wrap_video
+from monai_medvid.dicom.wrapped_findings import on_picture
 from monai_medvid.errors import OutputError
 from monai_medvid.findings.model import Findings
 from monai_medvid.report.html import write_page
@@ -123,13 +124,14 @@ def folder_of(path: Path) -> ResultFolder:
 def _write_all(
     analysis: Analysis, video: Video, folder: Path, options: ResultOptions, report: Progress
 ) -> None:
-    findings = analysis.findings
-    record = run_record(analysis, settings={**findings.settings, **asdict(options)})
     steps = 5 + options.overlay
     report("writing", 0, steps)
-    header = _source_header(video, folder)
-    report("writing", 1, steps)
-    _write_dicom(findings, video, header, folder, options)
+    with _referred(analysis.findings, video, folder) as referred:
+        findings = replace(
+            analysis.findings, warnings=(*analysis.findings.warnings, *referred.warnings)
+        )
+        report("writing", 1, steps)
+        _write_dicom(referred, folder, options)
     report("writing", 2, steps)
     write_json(findings, folder / "findings.json")
     write_csv(findings, folder / "findings.csv")
@@ -138,22 +140,45 @@ def _write_all(
     if options.overlay:
         write_overlay(video, findings, folder / "overlay.mp4")
         report("writing", 4, steps)
+    analyzed = replace(analysis, findings=findings)
+    record = run_record(analyzed, settings={**findings.settings, **asdict(options)})
     write_record(record, folder)
     write_page(findings, video, folder, run=record, objects=list(_objects(folder)))
     report("writing", steps, steps)
 
 
-def _source_header(video: Video, folder: Path) -> Dataset:
-    """Header of the DICOM object that results refer to; made first where there is none."""
+@dataclass(frozen=True)
+class _Referred:
+    """The DICOM video that results refer to, and the findings on its picture.
+
+    Attributes:
+        video: Its frames.
+        warnings: What happened when it was made from a file.
+    """
+
+    header: Dataset
+    findings: Findings
+    video: Video
+    warnings: tuple[str, ...] = ()
+
+
+@contextmanager
+def _referred(findings: Findings, video: Video, folder: Path) -> Iterator[_Referred]:
+    """The source itself, or ``source.dcm``, which is made first where the input is not DICOM."""
     if video.header is not None:
-        return video.header
+        yield _Referred(video.header, findings, video)
+        return
     wrapped = wrap_video(video, folder / "source.dcm")
-    return dcmread(wrapped.path, stop_before_pixels=True)
+    said = (*findings.warnings, *wrapped.warnings)
+    moved = on_picture(replace(findings, warnings=said), rows=wrapped.rows, columns=wrapped.columns)
+    with open_video(wrapped.path) as source:
+        assert source.header is not None  # noqa: S101 (it was just written)
+        same_size = (wrapped.rows, wrapped.columns) == (video.info.height, video.info.width)
+        yield _Referred(source.header, moved, video if same_size else source, wrapped.warnings)
 
 
-def _write_dicom(
-    findings: Findings, video: Video, header: Dataset, folder: Path, options: ResultOptions
-) -> None:
+def _write_dicom(source: _Referred, folder: Path, options: ResultOptions) -> None:
+    findings, header = source.findings, source.header
     complete = not any("break" in warning for warning in findings.warnings)
     sr = SrOptions(iod=options.sr, complete=complete)
     if options.sr_target != "stills":
@@ -164,7 +189,7 @@ def _write_dicom(
     write_key_objects(findings, header, folder / "keyframes.dcm")
     if options.sr_target != "video":
         write_stills(
-            video,
+            source.video,
             findings,
             header,
             folder / "stills",

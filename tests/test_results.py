@@ -123,3 +123,28 @@ def test_nothing_found_is_a_result_too(tmp_path: Path) -> None:
     names = {path.name for path in result.path.iterdir()}
     assert {"sr.dcm", "report.html", "source.dcm"} <= names
     assert not {"seg-001.dcm", "keyframes.dcm", "stills"} & names
+
+
+@pytest.mark.parametrize(("height", "width"), [(97, 129), (96, 128)])
+def test_objects_fit_the_picture_that_dicom_allows(tmp_path: Path, height: int, width: int) -> None:
+    """MJPEG of odd sides has to be encoded anew with even ones; everything refers to those."""
+    from monai_medvid.dicom.validate import validate_files
+
+    clip = write_clip(
+        tmp_path / "odd.avi",
+        height=height,
+        width=width,
+        codec="mjpeg",
+        pixel_format="yuvj444p",
+        frames=30,
+    )
+    result = analyze(clip, bundle=make_bundle(tmp_path / "red"), runtime="torch").save(
+        tmp_path / "out"
+    )
+    source = dcmread(result.path / "source.dcm", stop_before_pixels=True)
+    seg = dcmread(result.path / "seg-001.dcm", stop_before_pixels=True)
+    assert (seg.Rows, seg.Columns) == (source.Rows, source.Columns)
+    issues = validate_files(result.dicom, source=result.path / "source.dcm")
+    assert [issue for issue in issues if issue.severity == "error"] == []
+    warnings = json.loads((result.path / "run.json").read_text())["warnings"]
+    assert any("encoded" in text for text in warnings)

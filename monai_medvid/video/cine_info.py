@@ -30,7 +30,7 @@ def cine_info(
         said.append(
             f"Pixels are not square (width to height {float(aspect):.3f}); frames are as stored."
         )
-    said += trim_warnings(parts.header)
+    said += trim_warnings(parts.header, len(index))
     if text_of(parts.header, "PixelPresentation") in ("COLOR", "MIXED"):
         said.append("The supplemental palette was not applied; frames are gray.")
     return VideoInfo(

@@ -73,14 +73,12 @@ def header_times(header: Dataset, count: int) -> HeaderTimes:
     return _even(count, ASSUMED_STEP, "", warnings)
 
 
-def trim_warnings(header: Dataset) -> list[str]:
+def trim_warnings(header: Dataset, count: int) -> list[str]:
     """A part that the header picks for playing (PS3.3 C.7.6.5); everything is read all the same."""
-    start, stop = int_of(header, "StartTrim"), int_of(header, "StopTrim")
-    if start is None and stop is None:
+    start, stop = int_of(header, "StartTrim") or 1, int_of(header, "StopTrim") or count
+    if start <= 1 and stop >= count:
         return []
-    return [
-        f"The header trims playback to frames {start or 1} to {stop or 'the last'}; all are read."
-    ]
+    return [f"The header trims playback to frames {start} to {stop}; all are read."]
 
 
 def _vector(header: Dataset, count: int, warnings: list[str]) -> list[Fraction]:

@@ -107,7 +107,7 @@ def _with_header(parts: DicomParts, info: VideoInfo, *, cut: bool) -> VideoInfo:
         )
     if parts.syntax.removesuffix(".1") in STEREO_VIDEO:
         warnings.append(STEREO_VIDEO[parts.syntax.removesuffix(".1")])
-    warnings += trim_warnings(parts.header)
+    warnings += trim_warnings(parts.header, info.frame_count)
     warnings += disagreements(parts.header, info, VIDEO_CODECS[parts.syntax])
     return replace(
         info,

@@ -147,9 +147,10 @@ def test_functional_groups_that_tell_no_movie(frames: list[Dataset]) -> None:
 
 
 def test_trimmed_playback_is_told() -> None:
-    assert not trim_warnings(_header())
-    assert "frames 1 to 9; all are read" in sentences(trim_warnings(_header(StopTrim="9")))
-    assert "frames 3 to the last" in sentences(trim_warnings(_header(StartTrim="3")))
+    assert not trim_warnings(_header(), 10)
+    assert not trim_warnings(_header(StartTrim="1", StopTrim="10"), 10)
+    assert "frames 1 to 9; all are read" in sentences(trim_warnings(_header(StopTrim="9"), 10))
+    assert "frames 3 to 10" in sentences(trim_warnings(_header(StartTrim="3"), 10))
 
 
 @given(st.lists(st.integers(1, 100_000), min_size=1, max_size=30))
