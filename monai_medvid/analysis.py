@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from monai_medvid.errors import VideoReadError
@@ -16,16 +14,14 @@ from monai_medvid.findings import FindingOptions, FindingsBuilder
 from monai_medvid.findings.model import Findings, Interval, ModelSummary, SourceSummary, Track
 from monai_medvid.inference import Predictor, load_bundle
 from monai_medvid.inference.prefetch import Prefetch
+from monai_medvid.inference.reading import Reader, StageClock
 from monai_medvid.inference.runtime import Device, RuntimeName
-from monai_medvid.video import FrameBatch, Video, VideoInfo, open_video
+from monai_medvid.video import Video, VideoInfo, open_video
 from monai_medvid.video.choose import DecoderName
 from monai_medvid.video.open import Source
 
 if TYPE_CHECKING:
     from monai_medvid.results import ResultFolder
-
-_BATCH_BYTES = 12 << 20
-"""Decoded frames that travel together: four of 1280 x 720. More would only wait in memory."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,7 +100,7 @@ def analyze(
     if every < 1:
         msg = f"every must be 1 or more, got {every}."
         raise ValueError(msg)
-    clock = _Clock()
+    clock = StageClock()
     with ExitStack() as stack:
         if isinstance(video, Video):
             source = video
@@ -128,9 +124,9 @@ def _run(
     every: int,
     options: FindingOptions | None,
     progress: Callable[[int, int], None] | None,
-    clock: _Clock,
+    clock: StageClock,
 ) -> Findings:
-    reader = _Reader(video, every, clock)
+    reader = Reader(video, every, clock)
     layout = predictor.bundle.format
     builder = FindingsBuilder(
         source=summarize_source(video, sha256=reader.sha256 or ""),
@@ -156,52 +152,6 @@ def _run(
         )
     source = summarize_source(video, sha256=reader.sha256 or reader.digest.hexdigest())
     return builder.finish(source=source, warnings=video.info.warnings)
-
-
-class _Reader:
-    """Hands out batches of frames, hashes them where there is no stream to hash, takes the time."""
-
-    def __init__(self, video: Video, every: int, clock: _Clock) -> None:
-        self.sha256 = video.payload_sha256()
-        self.digest = hashlib.sha256()
-        self._video, self._every, self._clock = video, every, clock
-
-    def batches(self) -> Iterator[FrameBatch]:
-        info = self._video.info
-        size = min(max(_BATCH_BYTES // (info.width * info.height * 3), 1), 16)
-        source = self._video.batches(size, every=self._every)
-        while True:
-            start = perf_counter()
-            batch = next(source, None)
-            if batch is not None and self.sha256 is None:
-                self.digest.update(batch.frames.data)
-            self._clock.add("decode", perf_counter() - start)
-            if batch is None:
-                return
-            yield batch
-
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._start = self._last = perf_counter()
-
-    def lap(self, stage: str) -> None:
-        """What passed since the last lap was this stage's."""
-        now = perf_counter()
-        self.add(stage, now - self._last)
-        self._last = now
-
-    def add(self, stage: str, seconds: float) -> None:
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
-
-    def stop(self, frames: int) -> None:
-        busy = self.seconds.get("predict", 0.0) + self.seconds.get("find", 0.0)
-        self.seconds["total"] = perf_counter() - self._start
-        self.seconds["frames"] = float(frames)
-        self.seconds["frames_per_second"] = frames / busy if busy else 0.0
 
 
 def summarize_source(video: Video, *, sha256: str) -> SourceSummary:

@@ -17,6 +17,7 @@ import pytest
 from monai_medvid import analyze
 from monai_medvid.errors import BundleError, ModelError, VideoReadError
 from monai_medvid.findings import FindingOptions
+from monai_medvid.inference import Predictor, load_bundle
 from monai_medvid.video import Video, VideoInfo, open_video
 from tests.tiny_bundle import draw_blob, make_bundle
 
@@ -132,6 +133,15 @@ def test_two_runs_are_the_same_and_an_open_video_stays_open(clip: Path, red_thin
     for a, b in zip(one.tracks[0].regions, two.tracks[0].regions, strict=True):
         assert a.probability == b.probability
         assert all(np.array_equal(x, y) for x, y in zip(a.rings, b.rings, strict=True))
+
+
+def test_one_predictor_serves_many_videos(clip: Path, red_things: Path) -> None:
+    with Predictor(load_bundle(red_things)) as predictor:
+        one, two = (analyze(clip, predictor=predictor) for _ in range(2))
+
+    assert [track.uid for track in one.tracks] == [track.uid for track in two.tracks]
+    assert one.findings.settings["precision"] == predictor.runtime.precision
+    assert one.findings.settings["decoder"] == one.video_info.decoder
 
 
 def test_torch_and_openvino_find_the_same(clip: Path, red_things: Path) -> None:
