@@ -173,6 +173,7 @@ def summarize_source(video: Video, *, sha256: str) -> SourceSummary:
         constant_frame_rate=info.constant_frame_rate,
         codec=info.codec,
         kind=info.kind,
+        complete=info.complete,
     )
 
 

@@ -179,8 +179,7 @@ def _referred(findings: Findings, video: Video, folder: Path) -> Iterator[_Refer
 
 def _write_dicom(source: _Referred, folder: Path, options: ResultOptions) -> None:
     findings, header = source.findings, source.header
-    complete = not any("break" in warning for warning in findings.warnings)
-    sr = SrOptions(iod=options.sr, complete=complete)
+    sr = SrOptions(iod=options.sr)
     if options.sr_target != "stills":
         seg = SegResult()
         if options.seg != "none":

@@ -132,6 +132,11 @@ def make_findings(
     )
 
 
+def cut_off(findings: Findings) -> Findings:
+    """The same findings in a recording that breaks off."""
+    return replace(findings, source=replace(findings.source, complete=False))
+
+
 def findings_for(header: Dataset, **options: object) -> Findings:
     """Findings that fit a DICOM header's size and number of frames."""
     found = make_findings(

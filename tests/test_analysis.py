@@ -207,10 +207,11 @@ def test_a_decoder_that_fails_ends_everything(clip: Path, red_things: Path, good
     assert not producers()
 
 
+@pytest.mark.parametrize(("name", "tells_its_end"), [("cut.ts", False), ("cut.mkv", True)])
 def test_a_truncated_stream_is_analysed_up_to_the_break(
-    tmp_path: Path, clip: Path, red_things: Path
+    name: str, tells_its_end: bool, tmp_path: Path, clip: Path, red_things: Path
 ) -> None:
-    path = tmp_path / "cut.ts"
+    path = tmp_path / name
     with av.open(str(clip)) as source, av.open(str(path), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(source.streams.video[0]):
@@ -223,6 +224,8 @@ def test_a_truncated_stream_is_analysed_up_to_the_break(
 
     assert RATE <= found.findings.analyzed_frames < COUNT
     assert found.findings.warnings == found.video_info.warnings
+    assert found.findings.source.complete is found.video_info.complete
+    assert found.video_info.complete is not tells_its_end
     assert len(found.tracks) == 1
     assert found.tracks[0].end_frame <= found.findings.source.frame_count
 

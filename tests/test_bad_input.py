@@ -162,11 +162,16 @@ def test_cut_stream_is_analyzed_up_to_the_break(
     (folder,) = (tmp_path / "results").iterdir()
     findings = json.loads((folder / "findings.json").read_text())
     assert any("break" in text for text in findings["warnings"])
-    assert any(
-        "break" in text for text in json.loads((folder / "run.json").read_text())["warnings"]
-    )
-    assert "break" in (folder / "report.html").read_text()
-    assert dcmread(folder / "sr.dcm").CompletionFlag == "PARTIAL"
+    assert findings["source"]["complete"] is False
+    run = json.loads((folder / "run.json").read_text())
+    assert any("break" in text for text in run["warnings"])
+    assert run["video"]["complete"] is False
+    assert "frames, where the recording breaks off" in (folder / "report.html").read_text()
+    assert "the recording breaks off" in (folder / "findings.vtt").read_text()
+    for report in ("sr.dcm", "stills/sr.dcm"):
+        assert dcmread(folder / report).CompletionFlag == "PARTIAL"
+    assert "breaks off" in dcmread(folder / "seg-001.dcm").ContentDescription
+    assert "breaks off" in dcmread(folder / "keyframes.dcm").ContentSequence[0].TextValue
 
 
 def test_wrong_number_of_frames_is_said_and_the_stream_trusted(

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,19 @@ def test_objects_belong_together(analysis: Analysis, tmp_path: Path) -> None:
     assert len({header.SOPInstanceUID for header in headers}) == len(headers)
     source = headers[0]
     assert all(header.SeriesInstanceUID != source.SeriesInstanceUID for header in headers[1:])
+
+
+def test_only_a_recording_that_breaks_off_is_partial(analysis: Analysis, tmp_path: Path) -> None:
+    found = analysis.findings
+    odd = replace(found, warnings=("A frame looks like a break in the lens.",))
+    cut = replace(found, source=replace(found.source, complete=False))
+    flags = {}
+    for name, findings in (("odd", odd), ("cut", cut)):
+        result = save_results(replace(analysis, findings=findings), tmp_path / name)
+        flags[name] = {
+            dcmread(path).CompletionFlag for path in result.dicom if path.name == "sr.dcm"
+        }
+    assert flags == {"odd": {"COMPLETE"}, "cut": {"PARTIAL"}}
 
 
 def test_a_repeated_run_gives_the_same_bytes(analysis: Analysis, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class Procedure:
         instruments: Any number at each moment.
         criteria: Of a safety check (critical view of safety), soft labels 0..1.
         masks: Classes of the segmentation, the background first.
+        steps: Finer than phases, exactly one at each moment inside the body.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Procedure:
     instruments: tuple[str, ...] = ()
     criteria: tuple[str, ...] = ()
     masks: tuple[MaskClass, ...] = ()
+    steps: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         counts = f"{len(self.phases)} phases, {len(self.instruments)} instruments"
@@ -108,6 +110,7 @@ def _parse(text: str, name: str) -> Procedure:
             instruments=_names(data.get("instruments", [])),
             criteria=_names(data.get("criteria", [])),
             masks=tuple(MaskClass(str(n), v) for n, v in (data.get("masks") or {}).items()),
+            steps=_names(data.get("steps", [])),
         )
         if any(not isinstance(mask.value, int | None) for mask in procedure.masks):
             raise TypeError("mask values are numbers")

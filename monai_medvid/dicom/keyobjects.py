@@ -23,7 +23,7 @@ from monai_medvid.dicom.inherited import content_date_time
 from monai_medvid.dicom.key_frames import MOST_KEY_FRAMES, KeyFrame, key_frames
 from monai_medvid.dicom.reference import ImageTarget, VideoTargets
 from monai_medvid.dicom.uids import derive_uid
-from monai_medvid.dicom.wording import NOT_VERIFIED
+from monai_medvid.dicom.wording import standing
 from monai_medvid.errors import DicomWriteError
 from monai_medvid.findings.model import Findings
 
@@ -69,7 +69,7 @@ def write_key_objects(
     new.ReferencedPerformedProcedureStepSequence = []
     new.ContentDate, new.ContentTime = content_date_time(header)
     new.CurrentRequestedProcedureEvidenceSequence = evidence(header.StudyInstanceUID, targets)
-    _add_content(new, chosen, targets)
+    _add_content(new, standing(findings), chosen, targets)
     return save(new, path)
 
 
@@ -85,7 +85,9 @@ def _targets(chosen: Sequence[KeyFrame], header: Dataset, frame_count: int) -> l
     return [video[frame.frame] for frame in chosen]
 
 
-def _add_content(new: Dataset, chosen: Sequence[KeyFrame], targets: Sequence[ImageTarget]) -> None:
+def _add_content(
+    new: Dataset, notice: str, chosen: Sequence[KeyFrame], targets: Sequence[ImageTarget]
+) -> None:
     """TID 2010 Key Object Selection."""
     new.ValueType = "CONTAINER"
     new.ConceptNameCodeSequence = [code_item(TITLE)]
@@ -93,7 +95,7 @@ def _add_content(new: Dataset, chosen: Sequence[KeyFrame], targets: Sequence[Ima
     template = Dataset()
     template.MappingResource, template.TemplateIdentifier = "DCMR", "2010"
     new.ContentTemplateSequence = [template]
-    lines = [f"{NOT_VERIFIED}. {len(chosen)} key frames:", *(frame.comment for frame in chosen)]
+    lines = [f"{notice}. {len(chosen)} key frames:", *(frame.comment for frame in chosen)]
     description = Dataset()
     description.RelationshipType, description.ValueType = "CONTAINS", "TEXT"
     description.ConceptNameCodeSequence = [code_item(codes.DCM.KeyObjectDescription)]

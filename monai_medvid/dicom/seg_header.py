@@ -19,7 +19,7 @@ from monai_medvid.dicom.seg_segments import (
     segment_items,
 )
 from monai_medvid.dicom.uids import derive_uid
-from monai_medvid.dicom.wording import track_name
+from monai_medvid.dicom.wording import standing, track_name
 from monai_medvid.findings.model import Findings
 from monai_medvid.findings.vocabulary import Vocabulary
 
@@ -74,7 +74,7 @@ def seg_header(
         texts=[*map(track_name, tracks), *(track.label for track in tracks)],
     )
     add_equipment(new, model)
-    _add_content(new, header)
+    _add_content(new, findings, header)
     _add_pixel_description(new, findings, frame_count=frame_count, mode=mode)
     _add_lossy_history(new, header)
     _add_dimensions(new, (_SEGMENT, _TIME) if mode == "binary" else (_TIME,))
@@ -89,12 +89,12 @@ def seg_header(
     return new
 
 
-def _add_content(new: Dataset, header: Dataset) -> None:
+def _add_content(new: Dataset, findings: Findings, header: Dataset) -> None:
     """General Image and Content Identification (PS3.3 C.7.6.1, table 10-12)."""
     new.ImageType = ["DERIVED", "PRIMARY"]
     new.ContentDate, new.ContentTime = content_date_time(header)
     new.ContentLabel = "AI_SEGMENTATION"
-    new.ContentDescription = "AI result, not verified"
+    new.ContentDescription = standing(findings)
     new.ContentCreatorName = ""  # Type 2; no person made it
     new.PatientOrientation = header.get("PatientOrientation") or ""  # 2C: no frame of reference
 

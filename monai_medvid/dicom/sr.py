@@ -38,12 +38,10 @@ class SrOptions:
         iod: Comprehensive 3D SR is what IHE AI Results asks for; Comprehensive SR is what old
             archives know. The content is the same.
         vocabulary: What labels mean.
-        complete: False where the analysis did not reach the end of the video.
     """
 
     iod: SrIod = "comprehensive3d"
     vocabulary: Vocabulary | None = None
-    complete: bool = True
 
 
 def build_sr(
@@ -92,7 +90,7 @@ def build_sr(
     new = _document(findings, header, context, chosen)
     used = _used(shown, context)
     new.CurrentRequestedProcedureEvidenceSequence = evidence(header.StudyInstanceUID, used)
-    add_content(new, root_items(findings, shown, header, context, complete=chosen.complete))
+    add_content(new, root_items(findings, shown, header, context))
     return new
 
 
@@ -160,7 +158,6 @@ def _document(
         result_digest(findings, header),
         "sr",
         options.iod,
-        options.complete,
         sorted(repr(segment) for segment in context.segments.values()),
         sorted(repr(target) for target in context.targets.items()) if on_stills else "video",
         repr(options.vocabulary),
@@ -171,6 +168,6 @@ def _document(
         sop_class_uid=_SOP_CLASS[options.iod],
         identity=identity,
         on_stills=on_stills,
-        complete=options.complete,
+        complete=findings.source.complete,
         texts=texts(findings, context.vocabulary),
     )

@@ -23,8 +23,6 @@ def root_items(
     shown: Sequence[Track | Interval],
     header: Dataset,
     context: GroupContext,
-    *,
-    complete: bool,
 ) -> Iterator[Item]:
     """The children of the root, in the order of the template."""
     yield code(terms.LANGUAGE, terms.ENGLISH, relationship="HAS CONCEPT MOD")
@@ -41,7 +39,7 @@ def root_items(
         terms.QUALITATIVE_EVALUATIONS,
         [
             *([] if findings.tracks or findings.intervals else _absent(findings, context)),
-            *(text(terms.COMMENT, line) for line in comments(findings, complete=complete)),
+            *(text(terms.COMMENT, line) for line in comments(findings)),
             *_left_out(findings, shown),
         ],
     )

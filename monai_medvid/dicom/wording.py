@@ -11,6 +11,11 @@ from monai_medvid.findings.model import Findings, Interval, Track
 NOT_VERIFIED = "AI result, not verified"
 
 
+def standing(findings: Findings) -> str:
+    """How far a result can be relied on, in at most 64 characters (LO, PS3.5 6.2)."""
+    return NOT_VERIFIED if findings.source.complete else f"{NOT_VERIFIED}; the recording breaks off"
+
+
 def clock(seconds: Fraction | float) -> str:
     """A time from the start of the video.
 
@@ -44,7 +49,7 @@ def _words(label: str, longest: int) -> str:
     return words if len(words) <= longest else words[: longest - 3] + "..."
 
 
-def comments(findings: Findings, *, complete: bool = True) -> list[str]:
+def comments(findings: Findings) -> list[str]:
     """What was analysed, by what, what was found, and every warning; one sentence each."""
     source, model = findings.source, findings.model
     step = "every frame" if findings.every == 1 else f"one frame in {findings.every}"
@@ -56,8 +61,8 @@ def comments(findings: Findings, *, complete: bool = True) -> list[str]:
         f"{model.runtime} on {model.device}.",
         _found(findings),
     ]
-    if not complete:
-        lines.append("The analysis did not reach the end of the video.")
+    if not source.complete:
+        lines.append("The recording breaks off: the analysis did not reach its end.")
     return lines + [f"Warning: {warning}" for warning in findings.warnings]
 
 

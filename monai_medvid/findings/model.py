@@ -102,6 +102,7 @@ class SourceSummary:
         sha256: Of the video payload (stream bytes or all frames), hex.
         frame_rate: None where the source has no time.
         constant_frame_rate: Whether frame / frame_rate is the time.
+        complete: False where the recording breaks off, so that its end was never seen.
     """
 
     name: str
@@ -114,6 +115,7 @@ class SourceSummary:
     constant_frame_rate: bool
     codec: str
     kind: str
+    complete: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ def video_facts(findings: Findings, info: VideoInfo, proxy: Proxy | None) -> Row
         ("Form", f"{info.container}, {info.codec}, {info.pixel_format}, {info.bit_depth} bit"),
         ("Picture", f"{info.width} × {info.height} pixels"),
         ("Frame rate", _rate(info.frame_rate, constant=info.constant_frame_rate)),
-        ("Length", f"{timestamp(info.duration)}, {info.frame_count:,} frames"),
+        ("Length", _length(info)),
         ("SHA-256", findings.source.sha256),
         ("Decoder", f"{info.decoder}: {info.decoder_reason}"),
         ("On this page", _shown(proxy)),
@@ -75,6 +75,11 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.6g}"
     return "none" if value is None else str(value)
+
+
+def _length(info: VideoInfo) -> str:
+    end = "" if info.complete else ", where the recording breaks off"
+    return f"{timestamp(info.duration)}, {info.frame_count:,} frames{end}"
 
 
 def _rate(rate: Fraction | None, *, constant: bool) -> str:

@@ -92,6 +92,7 @@ def _source(entry: Mapping[str, Any]) -> SourceSummary:
         constant_frame_rate=entry["constant_frame_rate"],
         codec=entry["codec"],
         kind=entry["kind"],
+        complete=entry["complete"],
     )
 
 

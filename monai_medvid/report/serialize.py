@@ -124,6 +124,7 @@ def _source(source: SourceSummary) -> dict[str, Any]:
         "frame_rate": None if source.frame_rate is None else exact(source.frame_rate),
         "constant_frame_rate": source.constant_frame_rate,
         **_time("duration", source.duration),
+        "complete": source.complete,
     }
 
 

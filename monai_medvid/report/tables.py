@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from monai_medvid.dicom.wording import standing
 from monai_medvid.errors import OutputError
 from monai_medvid.findings.model import Findings, Interval, Track
 from monai_medvid.report.serialize import exact
@@ -66,7 +67,7 @@ def write_vtt(findings: Findings, path: str | Path) -> Path:
     target = Path(path)
     try:
         with target.open("w", encoding="utf-8", newline="\n") as file:
-            file.write("WEBVTT\n\nNOTE AI result, not verified\n")
+            file.write(f"WEBVTT\n\nNOTE {standing(findings)}\n")
             for index, (start, end, text) in enumerate(chapters(findings), start=1):
                 file.write(f"\nfinding-{index}\n{start} --> {end}\n{_escape(text)}\n")
     except OSError as error:

@@ -44,8 +44,8 @@ class Promise:
 
 def up_to_break(
     media: Media, index: FrameIndex, promise: Promise, *, sure: bool
-) -> tuple[FrameIndex, tuple[str, ...]]:
-    """The frames before a stream breaks off, and a sentence about it; all frames of a whole one.
+) -> tuple[FrameIndex, str]:
+    """The frames before a stream breaks off, and a sentence about it; all of a whole one, and "".
 
     Args:
         media: The source.
@@ -56,14 +56,14 @@ def up_to_break(
     Raises:
         VideoReadError: Less than a second can be read.
     """
-    damaged = index.packets.damaged or _falls_short(index, promise)
-    if not damaged and sure:
-        return index, ()
+    broken = index.packets.breaks_off or _falls_short(index, promise)
+    if not broken and sure:
+        return index, ""
     readable = _readable_frames(media, index)
     if index.packets.cut and index.rank[-1] >= 0:
         readable = min(readable, int(index.rank[-1]))
-    if readable == len(index) and not damaged:
-        return index, ()
+    if readable == len(index) and not broken:
+        return index, ""
     whole, index = len(index), index.head(readable)
     seconds = float(index.timeline.duration)
     if seconds < _READABLE_SECONDS:
@@ -73,7 +73,7 @@ def up_to_break(
         )
         raise VideoReadError(msg)
     cut = f"; {whole - readable} damaged frames at the end are left out" if whole > readable else ""
-    return index, (f"The stream breaks after frame {readable - 1} ({seconds:.2f} s){cut}.",)
+    return index, f"The stream breaks after frame {readable - 1} ({seconds:.2f} s){cut}."
 
 
 def _falls_short(index: FrameIndex, promise: Promise) -> bool:

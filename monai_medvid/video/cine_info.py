@@ -48,6 +48,7 @@ def cine_info(
         color_matrix=_matrix(layout),
         color_range="limited" if layout.photometric.startswith("YBR_PARTIAL") else "full",
         sample_aspect_ratio=aspect,
+        complete=not index.cut,
         decoder=codec.name,
         decoder_reason=codec.reason,
         dicom=identity_of(parts.header, parts.syntax),

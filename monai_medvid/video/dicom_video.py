@@ -112,6 +112,7 @@ def _with_header(parts: DicomParts, info: VideoInfo, *, cut: bool) -> VideoInfo:
     return replace(
         info,
         kind="dicom-video",
+        complete=info.complete and not cut,
         dicom=identity_of(parts.header, parts.syntax),
         warnings=tuple(dict.fromkeys(warnings)),
     )

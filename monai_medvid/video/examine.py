@@ -71,8 +71,8 @@ def examine(
     index, broken = up_to_break(
         media, verified.index, promise, sure=facts.container in _KNOWS_ITS_LENGTH
     )
-    notes = (*assumed, *verified.notes, *broken, *facts.notes)
-    return _describe(media, index, verified.head, facts, notes)
+    notes = (*assumed, *verified.notes, *([broken] if broken else []), *facts.notes)
+    return _describe(media, index, verified.head, facts, notes, complete=not broken)
 
 
 def _refuse_unreadable(packets: PacketTable, promise: Promise) -> None:
@@ -80,7 +80,7 @@ def _refuse_unreadable(packets: PacketTable, promise: Promise) -> None:
         raise VideoReadError(
             "Expected pictures, found a video track of zero duration. The recording is empty."
         )
-    if len(packets) == 1 and promise.frames <= 1 and not packets.damaged:
+    if len(packets) == 1 and promise.frames <= 1 and not packets.breaks_off:
         raise VideoReadError("Expected a video, found a single picture. Pass images as a folder.")
     if packets.encrypted:
         raise VideoReadError(
@@ -139,6 +139,8 @@ def _describe(
     head: tuple[VideoFrame, ...],
     facts: _Facts,
     notes: tuple[str, ...],
+    *,
+    complete: bool,
 ) -> Examined:
     first = head[0]
     check_size(first.width, first.height)
@@ -173,6 +175,7 @@ def _describe(
         has_audio=facts.has_audio,
         decoder="",
         decoder_reason="",
+        complete=complete,
         warnings=notes,
     )
     return Examined(media, index, coloring, turn, size, info)

@@ -52,6 +52,7 @@ class VideoInfo:
         sample_aspect_ratio: Width to height of a pixel; 1 where unknown.
         interlaced: Whether the stream is coded interlaced.
         has_audio: Whether an audio track is there (it is never decoded).
+        complete: False where the recording breaks off: what comes before the break is read.
         decoder: Which decoder reads it, e.g. "pyav", "dali-gpu", "dali-cpu", "imagecodecs".
         decoder_reason: Why that one, in one sentence.
         dicom: Identity of the DICOM object, None for other sources.
@@ -75,6 +76,7 @@ class VideoInfo:
     sample_aspect_ratio: Fraction = Fraction(1)
     interlaced: bool = False
     has_audio: bool = False
+    complete: bool = True
     decoder: str
     decoder_reason: str
     dicom: DicomIdentity | None = None

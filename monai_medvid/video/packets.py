@@ -33,6 +33,7 @@ class PacketTable:
         key: Where decoding can start.
         shown: Packets whose picture is displayed (edit lists and hidden frames leave some out).
         damaged: Whether reading met damage.
+        breaks_off: Whether it met damage at the end.
         cut: Whether the last packet is incomplete.
         encrypted: Whether packets are encrypted.
     """
@@ -45,6 +46,7 @@ class PacketTable:
     key: npt.NDArray[np.bool_]
     shown: npt.NDArray[np.bool_]
     damaged: bool
+    breaks_off: bool
     cut: bool
     encrypted: bool
 
@@ -60,12 +62,14 @@ class PacketTable:
 def read_packets(media: OpenMedia) -> PacketTable:
     """Run over the stream once; memory is about 50 bytes a packet."""
     rows = array("q")
-    corrupt = encrypted = cut = False
+    encrypted = cut = False
+    errors, worst = 0, -_LAST
     codec = media.stream.codec_context.name
-    for packet in media.packets():
+    for number, packet in enumerate(media.packets()):
         rows.extend(_row(packet, codec, media.stream))
         cut = packet.is_corrupt
-        corrupt |= cut
+        if cut or media.demux_errors > errors:
+            errors, worst = media.demux_errors, number
         if len(rows) == _COLUMNS:
             encrypted = packet.has_sidedata("encryption_info")
     table = np.frombuffer(rows, np.int64).reshape(-1, _COLUMNS) if rows else _EMPTY
@@ -78,13 +82,15 @@ def read_packets(media: OpenMedia) -> PacketTable:
         duration=duration,
         key=key.astype(bool),
         shown=shown.astype(bool),
-        damaged=corrupt or media.demux_errors > 0,
+        damaged=worst >= 0 or media.demux_errors > 0,
+        breaks_off=worst >= len(table) - _LAST or media.demux_errors > errors,
         cut=cut,
         encrypted=encrypted,
     )
 
 
 _COLUMNS = 7
+_LAST = 8  # packets: where a program stream is cut, some of the last five are marked
 _EMPTY = np.empty((0, _COLUMNS), np.int64)
 
 

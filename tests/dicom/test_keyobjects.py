@@ -12,7 +12,7 @@ from monai_medvid.dicom.keyobjects import write_key_objects
 from monai_medvid.errors import DicomWriteError, OutputError
 from tests import outside
 from tests.dicom.sources import VIDEOS, read_header
-from tests.factories import findings_for, make_findings, make_header
+from tests.factories import cut_off, findings_for, make_findings, make_header
 
 
 def frames_of(path: Path) -> list[int]:
@@ -52,6 +52,12 @@ def test_the_document_names_frames_of_the_video(tmp_path: Path) -> None:
     assert document.ContentTemplateSequence[0].TemplateIdentifier == "2010"
     assert "AI result, not verified" in document.ContentSequence[0].TextValue
     assert document.StudyInstanceUID == make_header().StudyInstanceUID
+
+
+def test_key_objects_of_a_recording_that_breaks_off_say_so(tmp_path: Path) -> None:
+    path = write_key_objects(cut_off(make_findings()), make_header(), tmp_path / "keyframes.dcm")
+    assert path is not None
+    assert "the recording breaks off" in pydicom.dcmread(path).ContentSequence[0].TextValue
 
 
 def test_no_findings_no_document(tmp_path: Path) -> None:

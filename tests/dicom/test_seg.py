@@ -20,7 +20,7 @@ from monai_medvid.dicom.seg_plan import Outlined
 from monai_medvid.dicom.wording import track_name
 from monai_medvid.errors import DicomWriteError, OutputError
 from monai_medvid.findings.model import Findings, Region
-from tests.factories import findings_for, make_findings
+from tests.factories import cut_off, findings_for, make_findings
 from tests.outside import dcentvfy, dciodvfy, segread
 
 EVERYTHING = SegSampling(frames_per_second=None)
@@ -157,6 +157,16 @@ def test_references_point_at_the_best_frame(header: pydicom.Dataset, tmp_path: P
             if mode == "binary":
                 number = group.SegmentIdentificationSequence[0].ReferencedSegmentNumber
                 assert number == track.number
+
+
+def test_a_segmentation_of_a_recording_that_breaks_off_says_so(
+    header: pydicom.Dataset, tmp_path: Path
+) -> None:
+    found = findings_for(header)
+    whole = write_seg(found, header, tmp_path / "whole").paths[0]
+    cut = write_seg(cut_off(found), header, tmp_path / "cut").paths[0]
+    said = [pydicom.dcmread(path).ContentDescription for path in (whole, cut)]
+    assert said == ["AI result, not verified", "AI result, not verified; the recording breaks off"]
 
 
 def test_nothing_segmented_gives_no_file(header: pydicom.Dataset, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from monai_medvid.dicom.sr import SrOptions, build_sr, write_sr
 from monai_medvid.errors import DicomWriteError, OutputError
 from monai_medvid.findings.model import Findings
 from monai_medvid.findings.vocabulary import Coded, Concept, shipped_vocabulary
-from tests.factories import make_findings, make_header
+from tests.factories import cut_off, make_findings, make_header
 
 
 def find(item: Dataset, meaning: str) -> list[Dataset]:
@@ -230,7 +230,7 @@ def test_stills_are_referred_to_without_frame_numbers(findings: Findings) -> Non
 
 
 def test_an_incomplete_analysis_is_partial(findings: Findings) -> None:
-    report = build_sr(findings, make_header(), options=SrOptions(complete=False))
+    report = build_sr(cut_off(findings), make_header())
     assert report.CompletionFlag == "PARTIAL"
 
 
@@ -282,7 +282,7 @@ def test_anything_different_gives_a_new_uid(findings: Findings) -> None:
         build_sr(make_findings(), header),
         build_sr(findings, header, segments=segments_for(findings)),
         build_sr(findings, header, targets=stills_for(findings)),
-        build_sr(findings, header, options=SrOptions(complete=False)),
+        build_sr(cut_off(findings), header),
     ]
     assert len({report.SOPInstanceUID for report in reports}) == len(reports)
     assert len({report.SeriesInstanceUID for report in reports}) == len(reports)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_medvid.dicom.wording import clock, comments, interval_name, track_name
-from tests.factories import make_findings, make_interval, make_source, make_track
+from monai_medvid.dicom.wording import clock, comments, interval_name, standing, track_name
+from tests.factories import cut_off, make_findings, make_interval, make_source, make_track
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,22 @@ def test_a_long_label_is_shortened() -> None:
 
 def test_comments_say_what_was_analysed_and_what_was_odd() -> None:
     found = make_findings(frames=50, every=3, tracks=2, intervals=1, warnings=("Odd.",))
-    lines = comments(found, complete=False)
+    lines = comments(cut_off(found))
     assert lines[0] == "AI result, not verified."
     assert "one frame in 3: 17 of 50 frames, 2.000 s, 320 x 240, h264" in lines[1]
     assert "Found: 2 x polyp, 1 x withdrawal." in lines
-    assert "The analysis did not reach the end of the video." in lines
+    assert "The recording breaks off: the analysis did not reach its end." in lines
+    assert lines[:-2] + lines[-1:] == comments(found)
     assert lines[-1] == "Warning: Odd."
 
 
 def test_nothing_found_says_what_was_looked_for() -> None:
     found = make_findings(tracks=0, intervals=0, labels=("background", "polyp"))
     assert "Nothing was found. Looked for: polyp." in comments(found)
+
+
+def test_every_object_says_that_a_recording_breaks_off_in_64_characters() -> None:
+    assert standing(make_findings()) == "AI result, not verified"
+    said = standing(cut_off(make_findings()))
+    assert said == "AI result, not verified; the recording breaks off"
+    assert len(said) <= 64

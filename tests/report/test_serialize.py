@@ -15,6 +15,7 @@ from monai_medvid.errors import InputError, OutputError
 from monai_medvid.findings.model import Findings, Interval, Region, Track
 from monai_medvid.report.parse import findings_from_dict, read_json
 from monai_medvid.report.serialize import findings_schema, findings_to_dict, write_json
+from tests.factories import cut_off
 from tests.report import clip
 
 rates = st.sampled_from([Fraction(25), Fraction(30000, 1001), Fraction(24000, 1001), Fraction(7)])
@@ -65,12 +66,13 @@ def intervals(draw: st.DrawFn, rate: Fraction, number: int) -> Interval:
 @st.composite
 def many_findings(draw: st.DrawFn) -> Findings:
     rate = draw(rates)
-    return clip.findings(
+    made = clip.findings(
         rate=rate,
         tracks=tuple(draw(tracks(rate, n + 1)) for n in range(draw(st.integers(0, 2)))),
         intervals=tuple(draw(intervals(rate, n + 1)) for n in range(draw(st.integers(0, 2)))),
         warnings=tuple(draw(st.lists(st.text(max_size=20), max_size=2))),
     )
+    return made if draw(st.booleans()) else cut_off(made)
 
 
 @settings(max_examples=60, deadline=None)

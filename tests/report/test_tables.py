@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from monai_medvid.errors import OutputError
 from monai_medvid.findings.model import Interval
 from monai_medvid.report.tables import COLUMNS, chapters, timestamp, write_csv, write_vtt
+from tests.factories import cut_off
 from tests.report import clip
 
 
@@ -69,6 +70,12 @@ def test_vtt_escapes_labels(tmp_path: Path) -> None:
         "WEBVTT\n\nNOTE AI result, not verified\n\nfinding-1\n"
         "00:00:00.000 --> 00:00:01.000\nclip &lt;b&gt; &amp; cut --&gt; now next\n"
     )
+
+
+def test_vtt_of_a_recording_that_breaks_off_says_so(tmp_path: Path) -> None:
+    text = write_vtt(cut_off(clip.findings()), tmp_path / "findings.vtt").read_text("utf-8")
+
+    assert text == "WEBVTT\n\nNOTE AI result, not verified; the recording breaks off\n"
 
 
 def test_hours_have_two_digits_and_milliseconds_are_rounded() -> None:

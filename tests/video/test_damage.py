@@ -47,6 +47,7 @@ def test_a_cut_stream_is_read_up_to_the_break(name: str, clips: Path) -> None:
         assert numbers[:-3] == list(range(len(video) - 3))
         if name in TELLS_ITS_END:
             assert any(f"breaks after frame {len(video) - 1}" in w for w in video.info.warnings)
+            assert not video.info.complete
 
 
 @pytest.mark.parametrize("name", CLIPS)
@@ -71,6 +72,27 @@ def test_damage_inside_keeps_the_numbers_of_the_rest(name: str, clips: Path) -> 
         assert numbers[60:] == list(range(60, 90))
         assert [number_of(video[index]) for index in (75, 10, 89)] == [75, 10, 89]
         assert any("damaged" in warning for warning in video.info.warnings)
+        assert video.info.complete
+
+
+@pytest.mark.parametrize("name", ["long.ts", "long.mkv", "long.mpg"])
+def test_packets_lost_inside_are_no_break(name: str, clips: Path) -> None:
+    data = bytearray((clips / name).read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 3000] = random.Random(5).randbytes(3000)
+
+    with open_video(bytes(data)) as video:
+        assert len(video) < 90
+        assert number_of(video[-1]) == 89
+        assert video.info.complete
+        assert not any("breaks" in warning for warning in video.info.warnings)
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_a_whole_stream_is_complete(name: str, clips: Path) -> None:
+    with open_video(clips / name) as video:
+        assert len(video) == 90
+        assert video.info.complete
 
 
 @pytest.mark.parametrize("name", ["long.mp4", "long.ts", "long.mpg", "long.h264", "long.avi"])

@@ -98,6 +98,7 @@ def test_a_wrong_number_of_frames_is_told_and_the_data_trusted(syntax: str, writ
     opened = _open(data)
     np.testing.assert_array_equal(_rgb(opened), PIXELS)
     assert f"NumberOfFrames {written}, there are" in _said(opened)
+    assert opened.decoder.info.complete
 
 
 def test_no_number_of_frames() -> None:
@@ -112,6 +113,7 @@ def test_plain_pixels_shorter_than_promised() -> None:
     opened = _open(whole[: -size - size // 3])
     np.testing.assert_array_equal(_rgb(opened), PIXELS[:4])
     assert "breaks off" in _said(opened)
+    assert not opened.decoder.info.complete
     assert "NumberOfFrames 6" in _said(opened)
 
 
@@ -125,6 +127,7 @@ def test_coded_frames_up_to_the_break(syntax: str, fragments: int) -> None:
     opened = _open(saved(data)[: -last // 2])
     np.testing.assert_array_equal(_rgb(opened), PIXELS[:5])
     assert "breaks off" in _said(opened)
+    assert not opened.decoder.info.complete
 
 
 def test_a_break_between_two_fragments_of_a_frame() -> None:
@@ -134,6 +137,7 @@ def test_a_break_between_two_fragments_of_a_frame() -> None:
     opened = _open(whole[: last_item + 4])
     np.testing.assert_array_equal(_rgb(opened), PIXELS[:5])
     assert "breaks off" in _said(opened)
+    assert not opened.decoder.info.complete
 
 
 def test_a_missing_delimiter_after_whole_frames() -> None:

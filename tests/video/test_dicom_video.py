@@ -210,6 +210,8 @@ def test_a_cut_file_is_read_up_to_the_break(data_dir: Path) -> None:
     said = sentences(info.warnings)
     assert "breaks off" in said
     assert "NumberOfFrames 111" in said
+    assert not info.complete
+    assert open_dicom(io.BytesIO(whole)).decoder.info.complete
     assert len(_frames(opened)) == info.frame_count
 
 
