@@ -11,14 +11,14 @@ from monai_medvid.video.cine_frames import FrameIndex
 from monai_medvid.video.cine_layout import CineLayout
 from monai_medvid.video.dicom_header import DicomParts
 
-WORTHWHILE_PIXELS = 1 << 24
-"""Pixels of a whole stack from which on DALI's start of some seconds pays."""
-
 
 def choose_codec(
     parts: DicomParts, layout: CineLayout, index: FrameIndex, *, decoder: DecoderName
 ) -> BatchCodec:
-    """DALI for JPEG stacks that are worth its start, otherwise imagecodecs; both give equal bits.
+    """imagecodecs, or DALI for JPEG frames where it is asked for; both give equal bits.
+
+    On a CPU imagecodecs on threads is ahead of ``fn.decoders.image`` in wall and processor time,
+    and needs no start of some seconds (``benchmarks/cine.py``).
 
     Raises:
         VideoReadError: A palette is missing or damaged.
@@ -30,18 +30,12 @@ def choose_codec(
     convert = make_converter(parts.header, layout, len(index), little_endian=parts.little_endian)
     threaded = ThreadedCodec(layout, convert, index)
     if decoder == "dali":
-        if dali_reads(layout) and dali_is_available():
+        if not dali_is_available():
+            threaded.reason += "; DALI was asked for but is not installed"
+        elif dali_reads(layout):
             return DaliJpegCodec(layout, index, threaded)
-        threaded.reason += "; DALI was asked for but does not read them"
-    elif decoder == "auto" and dali_reads(layout):
-        pixels = layout.rows * layout.columns * len(index)
-        if pixels >= WORTHWHILE_PIXELS and dali_is_available():
-            return DaliJpegCodec(layout, index, threaded)
-        threaded.reason += (
-            ", whose start is quicker than DALI's"
-            if pixels < WORTHWHILE_PIXELS
-            else "; DALI is not installed"
-        )
+        else:
+            threaded.reason += "; DALI was asked for but does not read them"
     elif decoder == "pyav":
         threaded.reason += "; PyAV was asked for but reads streams only"
     return threaded

@@ -31,7 +31,7 @@ from monai_medvid.video.dicom_values import int_of
 from monai_medvid.video.info import VideoInfo
 
 _BATCH_BYTES = 48 << 20  # decoded bytes in flight: two batches of at most this
-_MOST_FRAMES = 32
+_MOST_FRAMES = 8  # more of them leave the caches, and their memory is not used again
 _NAMED_DAMAGES = 10
 
 _log = logging.getLogger(__name__)

@@ -37,10 +37,10 @@ FILES: dict[str, tuple[str, tuple[int, int, int], Fraction | None]] = {
         "imagecodecs", (320, 240, 30), Fraction("1000") / Fraction("33.333"),
     ),
     "us_64f_jpegbaseline_suyashkumar_I_000031.dcm": (
-        "dali-cpu", (800, 600, 64), Fraction("1000") / Fraction("33.333"),
+        "imagecodecs", (800, 600, 64), Fraction("1000") / Fraction("33.333"),
     ),
     "us_65f_jpegbaseline_fodicom_DIRW0007.dcm": (
-        "dali-cpu", (576, 456, 65), Fraction(65000000, 2476651),
+        "imagecodecs", (576, 456, 65), Fraction(65000000, 2476651),
     ),
     "us_8f_jpegbaseline_fragmented_nobot_dicomParser_IM00001.dcm": (
         "imagecodecs", (320, 240, 8), Fraction(2000000, 88333),
