@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.colonoscopy_simulator import simulate_frames
 from monai_medvid.errors import OutputError
+from monai_medvid.video.decoder import Frame
+from monai_medvid.video.write_mp4 import Coding, write_mp4
 
-_CRF = "16"
+# one thread: the bytes must not depend on the machine's number of cores
+_OPTIONS = {"crf": "16", "preset": "veryfast", "threads": "1"}
 
 
 @dataclass(frozen=True)
@@ -76,32 +78,51 @@ def write_clip(
         raise ValueError(
             f"expected an even size and at least one frame, got {size} and {count} frames."
         )
-    packed = np.zeros((count, (size[0] * size[1] + 7) // 8), np.uint8)
-    visible = np.zeros(count, np.bool_)
-    try:
-        with av.open(str(target), "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=rate)
-            stream.height, stream.width, stream.pix_fmt = size[0], size[1], "yuv420p"
-            # one thread: the bytes must not depend on the machine's number of cores
-            stream.options = {"crf": _CRF, "preset": "veryfast", "threads": "1"}
-            _tag_colors(stream.codec_context)
-            pictures = simulate_frames(seed, frames=count, size=size, polyp=polyp, fps=float(rate))
-            for number, (picture, mask) in enumerate(pictures):
-                packed[number] = np.packbits(mask)
-                visible[number] = mask.any()
-                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                container.mux(stream.encode(_to_video_colors(frame)))
-                if progress is not None:
-                    progress(number + 1, count)
-            container.mux(stream.encode())
-        masks_path = target.with_suffix(".masks.npz")
-        np.savez_compressed(masks_path, packed=packed, size=np.array(size))
-    except OSError as error:
-        raise OutputError(
-            f"expected to write the synthetic clip {target.name}, but could not "
-            f"({error.strerror or type(error).__name__}). Choose a folder with write permission."
-        ) from error
-    return SyntheticClip(target, masks_path, seed, size, rate, count, visible)
+    truth = _Truth(size, count)
+    pictures = simulate_frames(seed, frames=count, size=size, polyp=polyp, fps=float(rate))
+    coding = Coding(
+        codec="libx264", width=size[1], height=size[0], rate=rate, tick=1 / rate, options=_OPTIONS
+    )
+    write_mp4(enumerate(truth.kept(pictures, progress)), target, coding=coding)
+    masks_path = target.with_suffix(".masks.npz")
+    truth.save(masks_path)
+    return SyntheticClip(target, masks_path, seed, size, rate, count, truth.visible)
+
+
+class _Truth:
+    """The masks of a clip, packed to a bit a pixel as they come by."""
+
+    def __init__(self, size: tuple[int, int], count: int) -> None:
+        self.size, self.count = size, count
+        self.packed = np.zeros((count, (size[0] * size[1] + 7) // 8), np.uint8)
+        self.visible = np.zeros(count, np.bool_)
+
+    def kept(
+        self,
+        pictures: Iterator[tuple[Frame, npt.NDArray[np.bool_]]],
+        progress: Callable[[int, int], None] | None,
+    ) -> Iterator[Frame]:
+        """The pictures; their masks stay here."""
+        for number, (picture, mask) in enumerate(pictures):
+            self.packed[number] = np.packbits(mask)
+            self.visible[number] = mask.any()
+            yield picture
+            if progress is not None:
+                progress(number + 1, self.count)
+
+    def save(self, path: Path) -> None:
+        """Write the masks, whole or not at all."""
+        part = path.with_suffix(".part")
+        try:
+            with part.open("wb") as file:
+                np.savez_compressed(file, packed=self.packed, size=np.array(self.size))
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise OutputError(
+                f"expected to write {path.name}, but could not ({error.strerror or 'no reason'}). "
+                "Choose a folder with write permission."
+            ) from error
 
 
 def read_masks(path: Path) -> npt.NDArray[np.bool_]:
@@ -110,13 +131,3 @@ def read_masks(path: Path) -> npt.NDArray[np.bool_]:
         height, width = (int(v) for v in content["size"])
         bits = np.unpackbits(content["packed"], axis=1, count=height * width)
     return bits.reshape(-1, height, width).astype(np.bool_)
-
-
-def _tag_colors(context: av.VideoCodecContext) -> None:
-    """Say BT.709, limited range, as HD endoscopy streams are."""
-    context.color_primaries = context.color_trc = context.colorspace = 1
-    context.color_range = 1
-
-
-def _to_video_colors(frame: av.VideoFrame) -> av.VideoFrame:
-    return frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")

@@ -9,16 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
-from av.container import OutputContainer
-from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
-from av.video.stream import VideoStream
 
 from monai_medvid.dicom.syntax_fit import H264_HIGH_41, H264_HIGH_42, HEVC_MAIN
 from monai_medvid.errors import DicomWriteError
 from monai_medvid.video.decoder import Frame
+from monai_medvid.video.write_mp4 import Coding, write_mp4
 
 _FINEST_CLOCK = 1_000_000
 _QUALITY = {"preset": "fast", "crf": "17"}
@@ -87,41 +83,31 @@ def encode(
     """Write an MP4 with as many pictures as there are frames, shown at the same times.
 
     Args:
-        frames: (H, W, 3) uint8 RGB, in display order, one a time.
+        frames: (H, W, 3) uint8 RGB, in display order, one at a time.
         times: Seconds, ascending, the first being 0.
         path: The new file.
         target: From :func:`choose_target`.
         rate: Average frames a second.
+
+    Raises:
+        OutputError: The file cannot be written.
     """
     ticks = _clock(times)
-    options = {
-        "fflags": "+bitexact",
-        "movflags": "+faststart",
-        "video_track_timescale": str(ticks),
-    }
-    with av.open(str(path), "w", format="mp4", options=options) as out:
-        stream = _add_stream(out, target, rate, ticks)
-        for rgb, seconds in zip(frames, times, strict=True):
-            picture = _picture(rgb, target)
-            picture.pts, picture.time_base = round(seconds * ticks), Fraction(1, ticks)
-            out.mux(stream.encode(picture))
-        out.mux(stream.encode(None))
-
-
-def _add_stream(out: OutputContainer, target: Target, rate: Fraction, ticks: int) -> VideoStream:
-    limited = rate.limit_denominator(_FINEST_CLOCK)
-    stream = out.add_stream(target.codec, rate=limited, options=target.options)
-    assert isinstance(stream, VideoStream)  # noqa: S101 (narrows the type)
-    context = stream.codec_context
-    context.width, context.height = target.width, target.height
-    context.pix_fmt = "yuv420p"
-    context.time_base = Fraction(1, ticks)
-    context.gop_size = max(1, round(2 * rate))  # a viewer can jump to every second second
-    context.color_range = ColorRange.MPEG
-    context.colorspace = Colorspace.ITU709  # named in the stream, so that no player guesses
-    context.color_primaries = ColorPrimaries.BT709
-    context.color_trc = ColorTrc.BT709
-    return stream
+    coding = Coding(
+        codec=target.codec,
+        width=target.width,
+        height=target.height,
+        rate=rate,
+        tick=Fraction(1, ticks),
+        # a viewer can jump to every second second
+        options={**target.options, "g": str(max(1, round(2 * rate)))},
+        container={"movflags": "+faststart", "video_track_timescale": str(ticks)},
+    )
+    timed = (
+        (round(seconds * ticks), _padded(frame, target))
+        for frame, seconds in zip(frames, times, strict=True)
+    )
+    write_mp4(timed, path, coding=coding)
 
 
 def _clock(times: Sequence[Fraction]) -> int:
@@ -132,16 +118,10 @@ def _clock(times: Sequence[Fraction]) -> int:
     return ticks * -(-10_000 // ticks)
 
 
-def _picture(rgb: Frame, target: Target) -> VideoFrame:
-    """Convert to 4:2:0; an odd side repeats its last line, other widths are scaled."""
+def _padded(rgb: Frame, target: Target) -> Frame:
+    """An odd side repeats its last line; other widths are scaled by the writer."""
     height, width = rgb.shape[:2]
     right = target.width - width if target.width - width == 1 else 0
-    if right or target.height != height:
-        rgb = np.pad(rgb, ((0, target.height - height), (0, right), (0, 0)), mode="edge")
-    return VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
-        width=target.width,
-        height=target.height,
-        format="yuv420p",
-        dst_colorspace=Colorspace.ITU709,
-        dst_color_range=ColorRange.MPEG,
-    )
+    if not right and target.height == height:
+        return rgb
+    return np.pad(rgb, ((0, target.height - height), (0, right), (0, 0)), mode="edge")

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes an MP4 that every browser plays, one frame at a time."""
+"""Writes a video as an MP4 that every browser plays."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Literal
 
 import av
-import av.error
-import numpy as np
-import numpy.typing as npt
-from av.video.reformatter import ColorRange, Colorspace
 
-from monai_medvid.errors import MissingExtraError, OutputError
+from monai_medvid.errors import MissingExtraError
+from monai_medvid.video.decoder import Frame
 from monai_medvid.video.info import VideoInfo
+from monai_medvid.video.video import Video
+from monai_medvid.video.write_mp4 import Coding, write_mp4
 
 ENCODERS = {
     # macroblock trees make x264 write other bytes from run to run (measured, x264 in PyAV 18.1)
@@ -30,6 +29,8 @@ MOVFLAGS = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
 
 NO_TIME_RATE = Fraction(10)
 """Frames a second at which a source without time is played."""
+
+_KEY_FRAME_EVERY = "50"
 
 
 def available_encoder() -> str | None:
@@ -65,90 +66,67 @@ class Clock:
         return index if self.constant else round(seconds / self.tick)
 
 
-class Mp4Writer:
-    """A context manager that encodes RGB frames to 8-bit 4:2:0 and removes a broken file.
+def encode_video(
+    video: Video,
+    path: Path,
+    *,
+    size: tuple[int, int],
+    crf: int,
+    draw: Callable[[Frame, int, float], Frame] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Literal["h264", "vp9"]:
+    """Write every frame of a video, in constant memory; frames that share a time move on by a tick.
+
+    Args:
+        video: The source.
+        path: The MP4.
+        size: Width and height of the pictures, even.
+        crf: Constant rate factor; higher is smaller.
+        draw: Gives the picture to write for a frame, its number and its seconds.
+        progress: Called with the number of frames done so far.
+
+    Returns:
+        The codec.
 
     Raises:
         MissingExtraError: PyAV has no encoder that a browser can play.
         OutputError: The file cannot be written.
     """
+    encoder = available_encoder()
+    if encoder is None:
+        msg = f"Expected one of {', '.join(ENCODERS)} in PyAV, found none. pip install av."
+        raise MissingExtraError(msg)
+    clock = Clock.of(video.info)
+    coding = Coding(
+        codec=encoder,
+        width=size[0],
+        height=size[1],
+        rate=clock.rate,
+        tick=clock.tick,
+        options={**ENCODERS[encoder], "crf": str(crf), "g": _KEY_FRAME_EVERY},
+        container=MOVFLAGS,
+    )
+    write_mp4(_pictures(video, clock, draw, progress), path, coding=coding)
+    return "h264" if encoder == "libx264" else "vp9"
 
-    def __init__(
-        self, path: Path, *, size: tuple[int, int], clock: Clock, crf: int, gop: int = 50
-    ) -> None:
-        encoder = available_encoder()
-        if encoder is None:
-            msg = f"Expected one of {', '.join(ENCODERS)} in PyAV, found none. pip install av."
-            raise MissingExtraError(msg)
-        self.codec = "h264" if encoder == "libx264" else "vp9"
-        self._path, self._clock, self._size, self._last = path, clock, size, -1
-        try:
-            self._file = av.open(str(path), "w", format="mp4", options=MOVFLAGS)
-        except OSError as error:
-            raise _refused(path, error) from error
-        options = {**ENCODERS[encoder], "crf": str(crf), "g": str(gop)}
-        rate = clock.rate.limit_denominator(1001)
-        self._stream: Any = self._file.add_stream(encoder, rate=rate, options=options)
-        context: Any = self._stream.codec_context
-        context.width, context.height, context.pix_fmt = *size, "yuv420p"
-        context.time_base = clock.tick
-        context.color_range, context.colorspace = 1, 1  # limited, BT.709 (ITU-T H.273)
-        context.color_primaries, context.color_trc = 1, 1
 
-    def write(self, frame: npt.NDArray[np.uint8], *, index: int, seconds: float) -> None:
-        """Append one (H, W, 3) uint8 RGB frame of any size; times that stand still move on."""
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-        picture = picture.reformat(
-            *self._size,
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-        )
-        self._last = max(self._clock.ticks(index, seconds), self._last + 1)
-        picture.pts, picture.time_base = self._last, self._clock.tick
-        picture.duration = max(1, round(1 / self._clock.rate / self._clock.tick))
-        self._mux(picture)
-
-    def _mux(self, picture: av.VideoFrame | None) -> None:
-        try:
-            self._file.mux(self._stream.encode(picture))
-        except OSError as error:
-            raise _refused(self._path, error) from error
-
-    def __enter__(self) -> Mp4Writer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self._mux(None)
-        finally:
-            self._close(broken=kind is not None)
-
-    def _close(self, *, broken: bool) -> None:
-        try:
-            self._file.close()
-        except OSError as error:
-            broken = True
-            raise _refused(self._path, error) from error
-        finally:
-            if broken:
-                self._path.unlink(missing_ok=True)
+def _pictures(
+    video: Video,
+    clock: Clock,
+    draw: Callable[[Frame, int, float], Frame] | None,
+    progress: Callable[[int], None] | None,
+) -> Iterator[tuple[int, Frame]]:
+    last = -1
+    for batch in video.batches(8):
+        for frame, time, number in zip(batch.frames, batch.seconds, batch.indices, strict=True):
+            index, seconds = int(number), float(time)
+            last = max(clock.ticks(index, seconds), last + 1)
+            yield last, frame if draw is None else draw(frame, index, seconds)
+        if progress is not None:
+            progress(int(batch.indices[-1]) + 1)
 
 
 def even_size(width: int, height: int, *, longest: int) -> tuple[int, int]:
     """The size scaled down to at most ``longest`` pixels on its long side, both sides even."""
     scale = min(1.0, longest / max(width, height))
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
-
-
-def _refused(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"Expected to write {path.name}, but the system said: {error.strerror}. "
-        "Check the folder's permissions and free space."
-    )

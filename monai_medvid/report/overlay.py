@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monai_medvid.findings.model import Findings
 from monai_medvid.report.draw import draw_regions, text_size, write_text
-from monai_medvid.report.encode import Clock, Mp4Writer, even_size
+from monai_medvid.report.encode import encode_video, even_size
 from monai_medvid.report.presence import Presence
 from monai_medvid.report.style import NOTICE
 from monai_medvid.report.tables import timestamp
@@ -44,16 +44,14 @@ def write_overlay(
     """
     target, presence = Path(path), Presence(findings)
     size = even_size(video.info.width, video.info.height, longest=longest)
-    with Mp4Writer(target, size=size, clock=Clock.of(video.info), crf=crf) as writer:
-        for batch in video.batches(8):
-            for frame, seconds, number in zip(
-                batch.frames, batch.seconds, batch.indices, strict=True
-            ):
-                index = int(number)
-                picture = burn(frame, presence, index=index, seconds=float(seconds))
-                writer.write(picture, index=index, seconds=float(seconds))
-            if progress is not None:
-                progress(int(batch.indices[-1]) + 1)
+    encode_video(
+        video,
+        target,
+        size=size,
+        crf=crf,
+        draw=lambda frame, index, seconds: burn(frame, presence, index=index, seconds=seconds),
+        progress=progress,
+    )
     return target
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.errors import OutputError
-from monai_medvid.report.encode import Clock, Mp4Writer, even_size
+from monai_medvid.report.encode import encode_video, even_size
 from monai_medvid.report.remux import remux, why_not_remux
 from monai_medvid.video.video import Video
 
@@ -70,23 +70,13 @@ def make_proxy(video: Video, path: str | Path, *, longest: int = 960, crf: int =
         if len(made.ticks) == len(video) and made.ticks[0] == 0:
             return made
         reason = "its time stamps cannot be carried over"
-    codec = _encode(video, target, longest, crf)
+    size = even_size(*_display_size(video), longest=longest)
+    codec = encode_video(video, target, size=size, crf=crf)
     made = _read_back(target, codec, "encoded", reason)
     if len(made.ticks) != len(video):
         msg = f"Expected {len(video)} frames in {target.name}, found {len(made.ticks)}."
         raise OutputError(msg)
     return made
-
-
-def _encode(video: Video, target: Path, longest: int, crf: int) -> str:
-    size = even_size(*_display_size(video), longest=longest)
-    with Mp4Writer(target, size=size, clock=Clock.of(video.info), crf=crf) as writer:
-        for batch in video.batches(8):
-            for frame, seconds, index in zip(
-                batch.frames, batch.seconds, batch.indices, strict=True
-            ):
-                writer.write(frame, index=int(index), seconds=float(seconds))
-    return writer.codec
 
 
 def _display_size(video: Video) -> tuple[int, int]:

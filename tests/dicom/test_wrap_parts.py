@@ -254,7 +254,7 @@ def test_no_room_for_what_is_made_on_the_way(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, out, tmp_path / "a.mp4", tmp_path / "b.webm"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
 
-    assert done.stdout.count("the system refused: File too large.") == 2
+    assert done.stdout.count(": File too large. Check the folder's") == 2
     assert list(out.parent.iterdir()) == []
 
 

@@ -209,35 +209,3 @@ def test_real_dicom_videos(tmp_path: Path, data_dir: Path, name: str) -> None:
 
         assert len(proxy.ticks) == len(video)
         assert np.abs(proxy.ticks * float(proxy.tick) - video.seconds).max() < 0.01
-
-
-def test_a_broken_encoding_leaves_no_file(tmp_path: Path) -> None:
-    clock = encode.Clock(1 / clip.FILM, clip.FILM, constant=True)
-    path = tmp_path / "x.mp4"
-
-    def fail() -> None:
-        with encode.Mp4Writer(path, size=(320, 240), clock=clock, crf=30) as writer:
-            writer.write(clip.picture(0), index=0, seconds=0)
-            raise KeyError("stop")
-
-    with pytest.raises(KeyError):
-        fail()
-    assert not path.exists()
-
-
-def test_disk_full_is_told(tmp_path: Path) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
-    clock = encode.Clock(1 / clip.FILM, clip.FILM, constant=True)
-    link = tmp_path / "x.mp4"
-    link.symlink_to("/dev/full")
-
-    def write() -> None:
-        with encode.Mp4Writer(link, size=(320, 240), clock=clock, crf=1) as writer:
-            noise = np.random.default_rng(0)
-            for index in range(40):
-                frame = noise.integers(0, 255, (240, 320, 3), np.uint8)
-                writer.write(frame, index=index, seconds=index / 25)
-
-    with pytest.raises(OutputError, match=r"Expected to write x\.mp4"):
-        write()
