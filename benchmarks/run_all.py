@@ -27,7 +27,8 @@ NAMES = ("decode", "cine", "random_access", "preprocess", "analyze", "seg", "sr"
 def run(name: str) -> dict[str, Any]:
     """Run one benchmark in a process of its own."""
     done = subprocess.run(
-        [sys.executable, str(HERE / f"{name}.py"), "--json"],
+        [sys.executable, "-m", f"benchmarks.{name}", "--json"],
+        cwd=HERE.parent,
         stdout=subprocess.PIPE,
         check=True,
         text=True,

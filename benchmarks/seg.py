@@ -24,17 +24,13 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLSLossless
 
 ROWS, COLUMNS, CLASSES = 480, 854, 7
 FRAMES = 1000
+ROOT = Path(__file__).parents[1]
 
 
 def findings(frames: int) -> Any:
     """Seven wobbling outlines of about 300 points in every frame, some overlapping."""
-    from monai_medvid.findings.model import (
-        Findings,
-        ModelSummary,
-        Region,
-        SourceSummary,
-        Track,
-    )
+    from monai_medvid.findings.model import Findings, Region, Track
+    from tests.factories import make_model, make_source
 
     random = np.random.default_rng(0)
     angle = np.linspace(0, 2 * np.pi, 300, endpoint=False)
@@ -50,27 +46,8 @@ def findings(frames: int) -> Any:
         span = (0, frames, Fraction(0), Fraction(frames, 25), 0.5, tuple(regions), regions[0])
         tracks.append(Track(f"2.25.{number}", number, "polyp", *span))
     return Findings(
-        source=SourceSummary(
-            name="benchmark",
-            sha256="00" * 32,
-            width=COLUMNS,
-            height=ROWS,
-            frame_count=frames,
-            frame_rate=Fraction(25),
-            duration=Fraction(frames, 25),
-            constant_frame_rate=True,
-            codec="h264",
-            kind="dicom-video",
-        ),
-        model=ModelSummary(
-            name="benchmark",
-            display_name="Benchmark",
-            version="1",
-            sha256="00" * 32,
-            runtime="none",
-            device="cpu",
-            labels=("polyp",),
-        ),
+        source=make_source(width=COLUMNS, height=ROWS, frames=frames),
+        model=make_model(),
         every=1,
         analyzed_frames=frames,
         tracks=tuple(tracks),
@@ -166,8 +143,8 @@ def peak() -> float:
 
 def measure(who: str, mode: str, frames: int) -> Measured:
     """One measurement in a process of its own."""
-    command = [sys.executable, __file__, "--one", who, mode, str(frames)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "benchmarks.seg", "--one", who, mode, str(frames)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     clock, processor, memory, size = json.loads(done.stdout.splitlines()[-1])
     return clock, processor, memory, size
 

@@ -32,10 +32,16 @@ def make_ring(cx: float, cy: float, radius: float, points: int = 24) -> Ring:
 
 
 def make_source(
-    *, width: int = 320, height: int = 240, frames: int = 50, rate: Fraction = Fraction(25)
+    *,
+    width: int = 320,
+    height: int = 240,
+    frames: int = 50,
+    rate: Fraction = Fraction(25),
+    name: str = "synthetic",
+    kind: str = "dicom-video",
 ) -> SourceSummary:
     return SourceSummary(
-        name="synthetic",
+        name=name,
         sha256="ab" * 32,
         width=width,
         height=height,
@@ -44,7 +50,7 @@ def make_source(
         duration=frames / rate,
         constant_frame_rate=True,
         codec="h264",
-        kind="dicom-video",
+        kind=kind,
     )
 
 

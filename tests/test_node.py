@@ -14,10 +14,10 @@ from monai_medvid.dicom.wrap import wrap_video
 from monai_medvid.errors import BundleError, DeliveryError, InputError
 from monai_medvid.node import NodeConfig, load_config, run_node
 from monai_medvid.pacs import DicomNode, parse_destination, store_files
+from monai_medvid.pacs.orthanc import free_port
 from monai_medvid.pacs.queue import JobQueue
 from tests.clips import write_clip
-from tests.pacs.peers import free_port, wait_for
-from tests.pacs.test_store import write_small
+from tests.pacs.peers import wait_for, write_small
 from tests.tiny_bundle import make_bundle
 
 

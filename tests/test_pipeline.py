@@ -11,8 +11,8 @@ from pydicom import dcmread
 
 from monai_medvid.cli import main
 from monai_medvid.pacs import DicomNode
+from monai_medvid.pacs.orthanc import free_port
 from tests.clips import write_clip
-from tests.pacs.peers import free_port
 from tests.tiny_bundle import make_bundle
 
 

@@ -40,8 +40,8 @@ class OrthancServer:
     def __init__(self, folder: Path, *, aet: str = "ORTHANC") -> None:
         self.folder = folder
         self.aet = aet
-        self.http_port = _free_port()
-        self.dicom_port = _free_port()
+        self.http_port = free_port()
+        self.dicom_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -141,6 +141,7 @@ class OrthancServer:
         self.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])

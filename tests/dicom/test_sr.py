@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +19,7 @@ from monai_medvid.dicom.sr import SrOptions, build_sr, write_sr
 from monai_medvid.errors import DicomWriteError, OutputError
 from monai_medvid.findings.model import Findings
 from monai_medvid.findings.vocabulary import Coded, Concept, shipped_vocabulary
+from tests.dicom.broken import walk
 from tests.factories import cut_off, make_findings, make_header
 
 
@@ -40,12 +40,6 @@ def groups(report: Dataset) -> list[Dataset]:
 def value(group: Dataset, meaning: str) -> float:
     (item,) = find(group, meaning)
     return float(item.MeasuredValueSequence[0].NumericValue)
-
-
-def walk(item: Dataset) -> Iterator[Dataset]:
-    for child in item.get("ContentSequence", []):
-        yield child
-        yield from walk(child)
 
 
 def segments_for(findings: Findings) -> list[SegmentReference]:

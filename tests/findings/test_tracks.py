@@ -20,6 +20,7 @@ from monai_medvid.findings import (
 )
 from monai_medvid.findings.smoothing import MapSmoother
 from monai_medvid.findings.timing import exact_seconds
+from tests.factories import make_model, make_source
 from tests.findings.maps import H, W, batch_of, centroid, ellipse
 
 Map = npt.NDArray[np.float32]
@@ -197,21 +198,8 @@ def test_each_class_has_its_own_tracks(source: SourceSummary, model: ModelSummar
 @settings(max_examples=12, deadline=None)
 @given(every=st.integers(1, 12), start=st.integers(0, 60), length=st.integers(60, 150))
 def test_every_changes_times_by_no_more_than_its_step(every: int, start: int, length: int) -> None:
-    source = SourceSummary(
-        name="clip",
-        sha256="ab",
-        width=640,
-        height=480,
-        frame_count=250,
-        frame_rate=Fraction(25),
-        duration=Fraction(10),
-        constant_frame_rate=True,
-        codec="h264",
-        kind="file",
-    )
-    model = ModelSummary(
-        name="m", display_name="", version="", sha256="", runtime="", device="", labels=("polyp",)
-    )
+    source = make_source(width=640, height=480, frames=250)
+    model = make_model()
     maps = moving(start, start + length, speed=0.1)
 
     (track,) = find(maps, source, model, every=every).tracks

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real peers on loopback: dcmtk's storescp, and certificates for TLS."""
+"""Real peers on loopback: dcmtk's storescp, and certificates for TLS; something small to send."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydicom import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+from monai_medvid.pacs.orthanc import free_port
+
+LABELMAP = "1.2.840.10008.5.1.4.1.1.66.7"  # Label Map Segmentation Storage
 
 
 def wait_for(port: int, *, seconds: float = 30.0) -> None:
@@ -91,3 +92,17 @@ def running_storescp(
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def write_small(path: Path, *, sop_class: str = "1.2.840.10008.5.1.4.1.1.7") -> Path:
+    """An object without pixels that every archive takes if it knows the class."""
+    data = Dataset()
+    data.file_meta = Dataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.SOPClassUID, data.SOPInstanceUID = sop_class, generate_uid()
+    data.StudyInstanceUID, data.SeriesInstanceUID = generate_uid(), generate_uid()
+    data.PatientName = "Nobody^Shall^See"
+    data.file_meta.MediaStorageSOPClassUID = sop_class
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+    data.save_as(path, enforce_file_format=True)
+    return path

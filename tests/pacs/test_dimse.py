@@ -13,7 +13,7 @@ from pynetdicom import AE, StoragePresentationContexts, evt
 from pynetdicom.presentation import AllStoragePresentationContexts
 
 from monai_medvid.pacs import DicomNode, parse_destination, store_files
-from tests.pacs.test_store import write_small
+from tests.pacs.peers import write_small
 
 
 @contextmanager

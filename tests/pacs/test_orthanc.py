@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -12,18 +11,9 @@ from pydicom import dcmread
 
 from monai_medvid.errors import DeliveryError
 from monai_medvid.pacs import orthanc, parse_destination, store_files
-from monai_medvid.pacs.orthanc import OrthancServer, orthanc_program
+from monai_medvid.pacs.orthanc import OrthancServer, free_port, orthanc_program
 from tests.conftest import missing
-from tests.pacs.peers import free_port
-from tests.pacs.test_store import LABELMAP, write_small
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrthancServer]:
-    if orthanc_program() is None:
-        missing("Orthanc")
-    with OrthancServer(tmp_path_factory.mktemp("orthanc")) as started:
-        yield started
+from tests.pacs.peers import LABELMAP, write_small
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,9 @@ from pydicom import dcmread
 from monai_medvid.errors import DeliveryError
 from monai_medvid.pacs import DicomNode, parse_destination, store_files
 from monai_medvid.pacs.destination import WebDestination
-from monai_medvid.pacs.orthanc import OrthancServer, orthanc_program
+from monai_medvid.pacs.orthanc import OrthancServer, free_port
 from monai_medvid.pacs.read_back import from_node, from_orthanc, from_web, read_back
-from tests.conftest import missing
-from tests.pacs.peers import free_port
-from tests.pacs.test_store import write_small
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrthancServer]:
-    if orthanc_program() is None:
-        missing("Orthanc")
-    with OrthancServer(tmp_path_factory.mktemp("orthanc")) as started:
-        yield started
+from tests.pacs.peers import write_small
 
 
 @pytest.fixture

@@ -8,37 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pydicom import Dataset, dcmread
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom import dcmread
 
 from monai_medvid.errors import DeliveryError, InputError
 from monai_medvid.pacs import DicomNode, dicom_files, parse_destination, store_files
-from tests.pacs.peers import Certificates, free_port, make_certificates, running_storescp
-
-LABELMAP = "1.2.840.10008.5.1.4.1.1.66.7"  # Label Map Segmentation Storage
+from monai_medvid.pacs.orthanc import free_port
+from tests.pacs.peers import (
+    LABELMAP,
+    Certificates,
+    make_certificates,
+    running_storescp,
+    write_small,
+)
 
 
 @pytest.fixture
 def video(data_dir: Path) -> Path:
     return data_dir / "dicom" / "video" / "es_h264_hp41_surgery.dcm"
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
-    return write_small(tmp_path / "small.dcm")
-
-
-def write_small(path: Path, *, sop_class: str = "1.2.840.10008.5.1.4.1.1.7") -> Path:
-    data = Dataset()
-    data.file_meta = Dataset()
-    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data.SOPClassUID, data.SOPInstanceUID = sop_class, generate_uid()
-    data.StudyInstanceUID, data.SeriesInstanceUID = generate_uid(), generate_uid()
-    data.PatientName = "Nobody^Shall^See"
-    data.file_meta.MediaStorageSOPClassUID = sop_class
-    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
-    data.save_as(path, enforce_file_format=True)
-    return path
 
 
 def _store(paths: list[Path], text: str, **options: float) -> tuple[bool, str]:

@@ -14,7 +14,6 @@ import pytest
 
 from monai_medvid.pacs import DeliveryReport, store_files
 from monai_medvid.pacs.destination import WebDestination
-from tests.pacs.test_store import write_small
 
 
 class Service(HTTPServer):
@@ -50,11 +49,6 @@ def service() -> Iterator[Service]:
         yield server
         server.shutdown()
         thread.join(timeout=10)
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
-    return write_small(tmp_path / "small.dcm")
 
 
 def _store(service: Service, path: Path) -> DeliveryReport:

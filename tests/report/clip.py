@@ -12,14 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.findings.model import (
-    Findings,
-    Interval,
-    ModelSummary,
-    Region,
-    SourceSummary,
-    Track,
-)
+from monai_medvid.findings.model import Findings, Interval, Region, Track
+from tests.factories import make_model, make_source
 
 WIDTH, HEIGHT, BITS, BLOCK = 320, 240, 10, 24
 FILM, NTSC = Fraction(25), Fraction(30000, 1001)
@@ -148,28 +142,10 @@ def findings(
 ) -> Findings:
     """Findings of the clip."""
     return Findings(
-        source=SourceSummary(
-            name="clip",
-            sha256="ab" * 32,
-            width=WIDTH,
-            height=HEIGHT,
-            frame_count=count,
-            frame_rate=rate,
-            duration=count / rate,
-            constant_frame_rate=True,
-            codec="h264",
-            kind="file",
+        source=make_source(
+            width=WIDTH, height=HEIGHT, frames=count, rate=rate, name="clip", kind="file"
         ),
-        model=ModelSummary(
-            name="colonoscopy_polyp_segmentation",
-            display_name="Colonoscopy polyp segmentation",
-            version="0.1.0",
-            sha256="cd" * 32,
-            runtime="torch",
-            device="cpu",
-            labels=("polyp",),
-            license="Apache-2.0",
-        ),
+        model=make_model(),
         every=every,
         analyzed_frames=-(-count // every),
         tracks=tracks,

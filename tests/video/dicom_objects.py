@@ -16,11 +16,15 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import get_encoder
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, generate_uid
 
+from monai_medvid.video.decoder import Decoder
+from monai_medvid.video.dicom_object import OpenedDicom, open_dicom
+
 SECRET = "Nobody^Shall^See"
 US_MULTIFRAME = "1.2.840.10008.5.1.4.1.1.3.1"
 BASE = "1.2.840.10008.1.2"
 DEFLATED_FRAMES = f"{BASE}.8.1"
 
+Source = Decoder | OpenedDicom | Dataset | bytes
 Encode = Callable[[np.ndarray], bytes]
 
 
@@ -162,3 +166,25 @@ LOSSY: dict[str, tuple[Encode, int]] = {
 def sentences(parts: Iterable[str]) -> str:
     """Warnings as one text."""
     return " ".join(parts)
+
+
+def decoder_of(source: Source) -> Decoder:
+    """The decoder of an object, which is opened where it is not open yet."""
+    if isinstance(source, OpenedDicom):
+        return source.decoder
+    if isinstance(source, (bytes, Dataset)):
+        return open_dicom(BytesIO(source) if isinstance(source, bytes) else source).decoder
+    return source
+
+
+def frames_of(source: Source) -> np.ndarray:
+    """(T, H, W, 3) uint8: all frames, as ``iterate`` gives them."""
+    decoder = decoder_of(source)
+    frames = list(decoder.iterate(0, decoder.info.frame_count))
+    assert all(frame.dtype == np.uint8 for frame in frames)
+    return np.stack(frames)
+
+
+def warnings_of(source: Source) -> str:
+    """All warnings about an object."""
+    return sentences(decoder_of(source).info.warnings)

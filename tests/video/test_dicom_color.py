@@ -6,25 +6,25 @@ from __future__ import annotations
 import imagecodecs
 import numpy as np
 import pytest
-from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import convert_color_space, pixel_array
 
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.dicom_object import open_dicom
-from tests.video.dicom_objects import BASE, LOSSLESS, cine, coded, loaded, moving, sentences
+from tests.video.dicom_objects import (
+    BASE,
+    LOSSLESS,
+    cine,
+    coded,
+    frames_of,
+    loaded,
+    moving,
+    sentences,
+    warnings_of,
+)
 
 JPEG = f"{BASE}.4.50"
 NO_JFIF = slice(20, None)  # SOI and the 18 bytes of a JFIF segment make the first 20
-
-
-def _rgb(data: Dataset) -> np.ndarray:
-    decoder = open_dicom(data).decoder
-    return np.stack(list(decoder.iterate(0, decoder.info.frame_count)))
-
-
-def _warnings(data: Dataset) -> str:
-    return sentences(open_dicom(data).decoder.info.warnings)
 
 
 @pytest.mark.parametrize("syntax", [f"{BASE}.1", f"{BASE}.5", f"{BASE}.4.80", f"{BASE}.4.70"])
@@ -37,7 +37,7 @@ def test_ybr_full(syntax: str) -> None:
         else cine(ybr, syntax=syntax, **values)
     )
     expected = convert_color_space(ybr, "YBR_FULL", "RGB")
-    difference = np.abs(_rgb(data).astype(int) - expected)
+    difference = np.abs(frames_of(data).astype(int) - expected)
     assert difference.max() <= 1  # halves: pydicom adds 0.5 and cuts, we round
     assert (difference > 0).mean() < 1e-3
 
@@ -46,7 +46,7 @@ def test_ybr_full_is_correctly_rounded() -> None:
     stored = np.random.default_rng(3).integers(0, 256, (2, 90, 90, 3), np.uint8)
     y, cb, cr = np.moveaxis(stored.astype(np.float64) - (0, 128, 128), -1, 0)
     exact = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], -1)
-    found = _rgb(cine(stored, PhotometricInterpretation="YBR_FULL"))
+    found = frames_of(cine(stored, PhotometricInterpretation="YBR_FULL"))
     assert np.abs(found - np.clip(exact, 0, 255)).max() < 0.501
 
 
@@ -58,8 +58,8 @@ def test_plain_422_repeats_chroma() -> None:
     data = cine(ybr, PhotometricInterpretation="YBR_FULL_422")
     data.PixelData = pairs.tobytes()
     full = cine(ybr, PhotometricInterpretation="YBR_FULL")
-    np.testing.assert_array_equal(_rgb(data), _rgb(full))
-    np.testing.assert_allclose(_rgb(data).astype(int), pixel_array(loaded(data)), atol=1)
+    np.testing.assert_array_equal(frames_of(data), frames_of(full))
+    np.testing.assert_allclose(frames_of(data).astype(int), pixel_array(loaded(data)), atol=1)
 
 
 def test_partial_range() -> None:
@@ -69,7 +69,7 @@ def test_partial_range() -> None:
     stored[:, :, 2:] = (235, 128, 128)
     data = cine(stored, PhotometricInterpretation="YBR_PARTIAL_422")
     data.PixelData = bytes((16, 16, 128, 128, 235, 235, 128, 128) * 4)
-    np.testing.assert_array_equal(_rgb(data)[0, 0, :, 0], [0, 0, 255, 255])
+    np.testing.assert_array_equal(frames_of(data)[0, 0, :, 0], [0, 0, 255, 255])
     assert open_dicom(data).decoder.info.color_range == "limited"
 
 
@@ -78,19 +78,19 @@ def test_planes(bits: int) -> None:
     stored = moving(3, bits=bits)
     data = cine(stored, PlanarConfiguration=1)
     data.PixelData = np.ascontiguousarray(np.moveaxis(stored, -1, 1)).tobytes()
-    np.testing.assert_array_equal(_rgb(data), (stored >> (bits - 8)).astype(np.uint8))
+    np.testing.assert_array_equal(frames_of(data), (stored >> (bits - 8)).astype(np.uint8))
 
 
 def test_color_of_fewer_bits_fills_the_range() -> None:
     stored = (moving(2) >> 3).astype(np.uint8)  # 5 bits
-    found = _rgb(cine(stored, BitsStored=5))
+    found = frames_of(cine(stored, BitsStored=5))
     np.testing.assert_array_equal(found, stored.astype(int) * 255 // 31)
 
 
 def test_12_bit_color_ignores_what_lies_above() -> None:
     stored = moving(2, bits=12)
     data = cine(stored | 0xA000, BitsStored=12)
-    np.testing.assert_array_equal(_rgb(data), (stored >> 4).astype(np.uint8))
+    np.testing.assert_array_equal(frames_of(data), (stored >> 4).astype(np.uint8))
 
 
 def _jpeg(rgb: np.ndarray, colorspace: str) -> bytes:
@@ -106,9 +106,9 @@ def test_marked_jpeg_frames_are_believed(written: str, inside: str) -> None:
     """JFIF promises YCbCr, Adobe's transform 0 promises RGB, whatever the header says."""
     rgb = moving()
     data = coded(rgb, JPEG, lambda f: _jpeg(f, inside), PhotometricInterpretation=written)
-    assert np.abs(_rgb(data).astype(int) - rgb).max() <= 6
+    assert np.abs(frames_of(data).astype(int) - rgb).max() <= 6
     agrees = written.startswith("YBR") == (inside == "YCBCR")
-    assert ("the frames were believed" in _warnings(data)) is not agrees
+    assert ("the frames were believed" in warnings_of(data)) is not agrees
 
 
 @pytest.mark.parametrize("written", ["RGB", "YBR_FULL"])
@@ -128,7 +128,7 @@ def test_unmarked_jpeg_frames_are_what_the_header_says(written: str) -> None:
         return bytes(plain)
 
     data = coded(rgb, JPEG, bare, PhotometricInterpretation=written)
-    assert np.abs(_rgb(data).astype(int) - rgb).max() <= 6
+    assert np.abs(frames_of(data).astype(int) - rgb).max() <= 6
 
 
 def test_subsampled_jpeg_without_markers_is_ycbcr() -> None:
@@ -139,16 +139,16 @@ def test_subsampled_jpeg_without_markers_is_ycbcr() -> None:
         return data[:2] + data[NO_JFIF]
 
     data = coded(rgb, JPEG, bare, PhotometricInterpretation="RGB")
-    assert np.abs(_rgb(data).astype(int) - rgb).max() <= 12
-    assert "the frames were believed" in _warnings(data)
+    assert np.abs(frames_of(data).astype(int) - rgb).max() <= 12
+    assert "the frames were believed" in warnings_of(data)
 
 
 def test_gray_jpeg_in_a_color_header_is_gray() -> None:
     stored = moving(samples=1)
     data = coded(stored, JPEG, lambda f: imagecodecs.jpeg8_encode(f, 98))
     data.SamplesPerPixel, data.PhotometricInterpretation = 3, "YBR_FULL_422"
-    assert np.abs(_rgb(data)[..., 0].astype(int) - stored).max() <= 6
-    assert "SamplesPerPixel 3, the coded frames have 1" in _warnings(data)
+    assert np.abs(frames_of(data)[..., 0].astype(int) - stored).max() <= 6
+    assert "SamplesPerPixel 3, the coded frames have 1" in warnings_of(data)
 
 
 @pytest.mark.parametrize("mct", [True, False])
@@ -161,7 +161,7 @@ def test_jpeg_2000_component_transform_is_undone_by_the_decoder(mct: bool, writt
         lambda f: imagecodecs.jpeg2k_encode(f, level=0, codecformat="j2k", mct=mct),
         PhotometricInterpretation=written,
     )
-    np.testing.assert_array_equal(_rgb(data), rgb)
+    np.testing.assert_array_equal(frames_of(data), rgb)
 
 
 def test_jpeg_2000_in_a_jp2_file() -> None:
@@ -169,7 +169,7 @@ def test_jpeg_2000_in_a_jp2_file() -> None:
     data = coded(
         rgb, f"{BASE}.4.90", lambda f: imagecodecs.jpeg2k_encode(f, level=0, codecformat="jp2")
     )
-    np.testing.assert_array_equal(_rgb(data), rgb)
+    np.testing.assert_array_equal(frames_of(data), rgb)
 
 
 def test_jpeg_2000_of_ybr_full_is_converted() -> None:
@@ -181,7 +181,7 @@ def test_jpeg_2000_of_ybr_full_is_converted() -> None:
         PhotometricInterpretation="YBR_FULL",
     )
     expected = convert_color_space(ybr, "YBR_FULL", "RGB")
-    assert np.abs(_rgb(data).astype(int) - expected).max() <= 1
+    assert np.abs(frames_of(data).astype(int) - expected).max() <= 1
 
 
 def test_four_components_are_refused() -> None:
@@ -199,8 +199,8 @@ def test_four_components_are_refused() -> None:
 def test_another_jpeg_process_than_promised_is_read() -> None:
     rgb = moving()
     data = coded(rgb, JPEG, LOSSLESS[f"{BASE}.4.70"], PhotometricInterpretation="RGB")
-    np.testing.assert_array_equal(_rgb(data), rgb)
-    assert "promises jpeg, the coded frames are jpeg-lossless" in _warnings(data)
+    np.testing.assert_array_equal(frames_of(data), rgb)
+    assert "promises jpeg, the coded frames are jpeg-lossless" in warnings_of(data)
 
 
 def test_pixel_aspect_is_told() -> None:

@@ -24,6 +24,7 @@ from tests.video.dicom_objects import (
     cine,
     coded,
     even,
+    frames_of,
     items,
     moving,
     saved,
@@ -49,25 +50,21 @@ def _decoder(data: bytes, **options: str) -> Decoder:
     return open_dicom(io.BytesIO(data), **options).decoder  # type: ignore[arg-type]
 
 
-def _rgb(decoder: Decoder) -> np.ndarray:
-    return np.stack(list(decoder.iterate(0, decoder.info.frame_count)))
-
-
 @pytest.mark.parametrize("decoder", ["dali", "auto"])
 def test_an_undecodable_frame_is_black_and_named(
     decoder: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     frames = _jpegs()
-    whole = _rgb(_decoder(_loop(frames)))
+    whole = frames_of(_decoder(_loop(frames)))
     frames[4] = b"\xff\xd8\xff" + b"junk" * 20 + b"\0\xff\xd9"
     damaged = _decoder(_loop(frames), decoder=decoder)
     with caplog.at_level(logging.WARNING):
-        found = _rgb(damaged)
+        found = frames_of(damaged)
     assert not found[4].any()
     np.testing.assert_array_equal(np.delete(found, 4, 0), np.delete(whole, 4, 0))
     assert "Frame 4 cannot be decoded and is given as black" in sentences(damaged.info.warnings)
     assert "Frame 4" in caplog.text
-    _rgb(damaged)
+    frames_of(damaged)
     assert len([text for text in damaged.info.warnings if "Frame 4" in text]) == 1
 
 
@@ -76,7 +73,7 @@ def test_a_frame_that_ends_early_is_named_and_looks_the_same_in_every_order(deco
     frames = _jpegs()
     frames[2] = even(frames[2][: len(frames[2]) // 2])
     damaged = _decoder(_loop(frames), decoder=decoder)
-    found = _rgb(damaged)
+    found = frames_of(damaged)
     np.testing.assert_array_equal(next(damaged.read([2])), found[2])
     assert "Frame 2 ends early" in sentences(damaged.info.warnings)
 
@@ -84,7 +81,7 @@ def test_a_frame_that_ends_early_is_named_and_looks_the_same_in_every_order(deco
 def test_many_damaged_frames_are_not_all_named() -> None:
     frames = [_jpegs()[0]] + [b"\xff\xd8\xff" + bytes(30)] * 30
     damaged = _decoder(_loop(frames))
-    _rgb(damaged)
+    frames_of(damaged)
     assert len(damaged.info.warnings) == 10
     assert damaged.info.warnings[-1].endswith("Further ones like it are not named.")
 
@@ -93,14 +90,14 @@ def test_a_damaged_first_frame_is_no_reason_to_refuse() -> None:
     frames = [LOSSLESS[LS](frame) for frame in PIXELS]
     frames[0] = frames[0][:60] + b"\xff\xff" * 20
     damaged = _decoder(_loop([even(f) for f in frames], LS))
-    np.testing.assert_array_equal(next(damaged.read([11])), _rgb(damaged)[11])
+    np.testing.assert_array_equal(next(damaged.read([11])), frames_of(damaged)[11])
 
 
 def test_a_frame_of_another_size_is_scaled_and_named() -> None:
     frames = _jpegs()
     frames[3] = even(imagecodecs.jpeg8_encode(np.full((80, 128, 3), 200, np.uint8), 95))
     mixed = _decoder(_loop(frames))
-    assert abs(int(_rgb(mixed)[3].mean()) - 200) <= 2
+    assert abs(int(frames_of(mixed)[3].mean()) - 200) <= 2
     assert "Frame 3 is 128x80 and is scaled to the first's" in sentences(mixed.info.warnings)
 
 
@@ -108,7 +105,7 @@ def test_a_gray_frame_among_color_ones_is_black_and_named() -> None:
     frames = [LOSSLESS[LS](frame) for frame in PIXELS]
     frames[5] = LOSSLESS[LS](np.ascontiguousarray(PIXELS[5, ..., 0]))
     mixed = _decoder(_loop([even(f) for f in frames], LS))
-    assert not _rgb(mixed)[5].any()
+    assert not frames_of(mixed)[5].any()
     assert "Frame 5" in sentences(mixed.info.warnings)
 
 
@@ -118,7 +115,7 @@ def test_a_damaged_frame_does_not_count_in_the_gray_scale() -> None:
     frames = [even(LOSSLESS[LS](frame)) for frame in stored]
     frames[1] = frames[1][:40] + b"\xff\xff" * 10
     data.PixelData = items(b"", *frames, end=False)
-    found = _rgb(_decoder(saved(data)))
+    found = frames_of(_decoder(saved(data)))
     kept = np.delete(stored, 1, 0).astype(float)
     expected = np.rint((kept - kept.min()) * 255 / (kept.max() - kept.min()))
     np.testing.assert_array_equal(np.delete(found, 1, 0)[..., 0], expected)
@@ -132,7 +129,7 @@ def test_dali_gives_the_bits_of_imagecodecs(subsampling: str) -> None:
     data = _loop(frames)
     by_dali, plain = _decoder(data, decoder="dali"), _decoder(data)
     assert (by_dali.info.decoder, plain.info.decoder) == ("dali-cpu", "imagecodecs")
-    np.testing.assert_array_equal(_rgb(by_dali), _rgb(plain))
+    np.testing.assert_array_equal(frames_of(by_dali), frames_of(plain))
     assert by_dali._codec._agrees is True  # type: ignore[attr-defined]
     by_dali.close()
     by_dali.close()
@@ -140,7 +137,7 @@ def test_dali_gives_the_bits_of_imagecodecs(subsampling: str) -> None:
 
 def test_a_dali_that_disagrees_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     data = _loop(_jpegs())
-    expected = _rgb(_decoder(data))
+    expected = frames_of(_decoder(data))
     decoder = _decoder(data, decoder="dali")
     run = cine_dali.DaliJpegCodec._run
 
@@ -148,7 +145,7 @@ def test_a_dali_that_disagrees_is_not_used(monkeypatch: pytest.MonkeyPatch) -> N
         return [cine_dali.Decoded(d.rgb + 1) for d in run(self, frames) if d.rgb is not None]
 
     monkeypatch.setattr(cine_dali.DaliJpegCodec, "_run", wrong)
-    np.testing.assert_array_equal(_rgb(decoder), expected)
+    np.testing.assert_array_equal(frames_of(decoder), expected)
 
 
 def test_the_choice_and_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,15 +172,15 @@ def test_a_forked_worker_reads_what_its_parent_opened(
     path.write_bytes(_loop(_jpegs() * 4))
     with path.open("rb") as file:
         decoder = open_dicom(file, **options).decoder  # type: ignore[arg-type]
-        expected = _rgb(decoder)  # threads and pipelines of the parent are at work now
+        expected = frames_of(decoder)  # threads and pipelines of the parent are at work now
         child = os.fork()
         if child == 0:
             try:
-                os._exit(0 if (_rgb(decoder) == expected).all() else 1)
+                os._exit(0 if (frames_of(decoder) == expected).all() else 1)
             finally:
                 os._exit(2)
         assert _waited(child) == 0
-        np.testing.assert_array_equal(_rgb(decoder), expected)
+        np.testing.assert_array_equal(frames_of(decoder), expected)
         decoder.close()
 
 
@@ -197,7 +194,7 @@ def _waited(child: int, seconds: int = 60) -> int:
 
 def test_threads_reading_one_decoder_do_not_disturb_each_other() -> None:
     decoder = _decoder(_loop(_jpegs() * 6))
-    expected = _rgb(decoder)
+    expected = frames_of(decoder)
     wrong: list[int] = []
 
     def read(step: int) -> None:

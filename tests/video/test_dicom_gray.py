@@ -9,25 +9,20 @@ from pydicom import Dataset
 from pydicom.pixels import apply_modality_lut, apply_voi, apply_windowing
 
 from monai_medvid.video.dicom_object import open_dicom
-from tests.video.dicom_objects import BASE, LOSSLESS, cine, coded, moving, sentences
+from tests.video.dicom_objects import BASE, LOSSLESS, cine, coded, frames_of, moving, warnings_of
 
 
 def _gray(data: Dataset) -> np.ndarray:
-    decoder = open_dicom(data).decoder
-    frames = np.stack(list(decoder.iterate(0, decoder.info.frame_count)))
+    frames = frames_of(data)
     assert (frames[..., 0] == frames[..., 1]).all()
     assert (frames[..., 0] == frames[..., 2]).all()
     return frames[..., 0]
 
 
-def _said(data: Dataset) -> str:
-    return sentences(open_dicom(data).decoder.info.warnings)
-
-
 def test_8_bit_without_a_window_is_shown_as_it_is() -> None:
     stored = (moving(samples=1) // 2 + 20).astype(np.uint8)
     np.testing.assert_array_equal(_gray(cine(stored)), stored)
-    assert "window" not in _said(cine(stored))
+    assert "window" not in warnings_of(cine(stored))
 
 
 def test_monochrome1_is_inverted() -> None:
@@ -55,7 +50,7 @@ def test_windows_as_pydicom_applies_them(
     # pydicom scales to the range of the modality values
     expected = (shown - low) * 255 / (high - low)
     np.testing.assert_allclose(_gray(data), expected, atol=0.51)
-    assert "window" not in _said(data)
+    assert "window" not in warnings_of(data)
 
 
 def test_a_window_of_width_one_is_a_threshold() -> None:
@@ -86,7 +81,7 @@ def test_without_a_window_the_whole_stack_fixes_the_scale() -> None:
     np.testing.assert_array_equal(_gray(data), expected)
     decoder = open_dicom(data).decoder
     np.testing.assert_array_equal(next(decoder.read([7]))[..., 0], expected[7])
-    assert "scaled from the smallest to the largest" in _said(data)
+    assert "scaled from the smallest to the largest" in warnings_of(data)
 
 
 def test_padding_does_not_count_in_the_scale() -> None:
@@ -201,7 +196,7 @@ def test_functional_groups_give_each_frame_its_window() -> None:
             WindowCenter=str(center), WindowWidth="4096",
         )  # fmt: skip
         np.testing.assert_array_equal(found[number], _gray(one)[number])
-    assert "window changes from frame to frame" in _said(data)
+    assert "window changes from frame to frame" in warnings_of(data)
 
 
 def test_a_rescale_in_functional_groups_counts_in_the_scale() -> None:
@@ -218,7 +213,7 @@ def test_a_rescale_in_functional_groups_counts_in_the_scale() -> None:
 
 def test_supplemental_palette_is_told() -> None:
     data = cine(moving(2, samples=1), PixelPresentation="COLOR")
-    assert "supplemental palette" in _said(data)
+    assert "supplemental palette" in warnings_of(data)
 
 
 @pytest.mark.parametrize("written", ["", "NONSENSE", "RGB"])

@@ -22,27 +22,19 @@ from tests.video.dicom_objects import (
     cine,
     coded,
     even,
+    frames_of,
     items,
     moving,
     saved,
-    sentences,
+    warnings_of,
 )
 
 LS, RLE, J2K = f"{BASE}.4.80", f"{BASE}.5", f"{BASE}.4.90"
 PIXELS = moving(6)
 
 
-def _rgb(opened: OpenedDicom) -> np.ndarray:
-    decoder = opened.decoder
-    return np.stack(list(decoder.iterate(0, decoder.info.frame_count)))
-
-
 def _open(data: Dataset | bytes) -> OpenedDicom:
     return open_dicom(io.BytesIO(data if isinstance(data, bytes) else saved(data)))
-
-
-def _said(opened: OpenedDicom) -> str:
-    return sentences(opened.decoder.info.warnings)
 
 
 @pytest.mark.parametrize("syntax", [LS, J2K, f"{BASE}.4.70", f"{BASE}.4.201"])
@@ -51,7 +43,7 @@ def _said(opened: OpenedDicom) -> str:
 def test_fragmented_frames(syntax: str, fragments: int, table: bool) -> None:
     data = coded(PIXELS, syntax, LOSSLESS[syntax], fragments=fragments, table=table)
     opened = _open(data)
-    np.testing.assert_array_equal(_rgb(opened), PIXELS)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS)
     assert not opened.decoder.info.warnings
 
 
@@ -64,7 +56,7 @@ def test_extended_offset_table(syntax: str) -> None:
     )
     data["PixelData"].is_undefined_length = True
     opened = _open(data)
-    np.testing.assert_array_equal(_rgb(opened), PIXELS)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS)
     assert "ExtendedOffsetTable" not in opened.header
 
 
@@ -75,8 +67,8 @@ def test_a_table_that_points_nowhere_is_not_used(syntax: str, offsets: tuple[int
     parts = [even(LOSSLESS[syntax](frame)) for frame in PIXELS]
     data.PixelData = items(struct.pack(f"<{len(offsets)}I", *offsets), *parts)
     opened = open_dicom(data)
-    np.testing.assert_array_equal(_rgb(opened), PIXELS)
-    assert "points between fragments" in _said(opened)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS)
+    assert "points between fragments" in warnings_of(opened)
 
 
 def test_a_table_that_contradicts_the_frames_is_not_used() -> None:
@@ -85,8 +77,8 @@ def test_a_table_that_contradicts_the_frames_is_not_used() -> None:
     third = sum(8 + len(part) for part in parts[:2])
     data.PixelData = items(struct.pack("<2I", 0, third), *parts)
     opened = open_dicom(data)
-    np.testing.assert_array_equal(_rgb(opened), PIXELS)
-    assert "disagrees with where coded images begin" in _said(opened)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS)
+    assert "disagrees with where coded images begin" in warnings_of(opened)
 
 
 @pytest.mark.parametrize("syntax", [LS, RLE, f"{BASE}.1", f"{BASE}.2"])
@@ -96,25 +88,25 @@ def test_a_wrong_number_of_frames_is_told_and_the_data_trusted(syntax: str, writ
     data = cine(PIXELS, syntax=syntax) if plain else coded(PIXELS, syntax, LOSSLESS[syntax])
     data.NumberOfFrames = written
     opened = _open(data)
-    np.testing.assert_array_equal(_rgb(opened), PIXELS)
-    assert f"NumberOfFrames {written}, there are" in _said(opened)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS)
+    assert f"NumberOfFrames {written}, there are" in warnings_of(opened)
     assert opened.decoder.info.complete
 
 
 def test_no_number_of_frames() -> None:
     data = coded(PIXELS, LS, LOSSLESS[LS])
     del data.NumberOfFrames
-    np.testing.assert_array_equal(_rgb(_open(data)), PIXELS)
+    np.testing.assert_array_equal(frames_of(_open(data)), PIXELS)
 
 
 def test_plain_pixels_shorter_than_promised() -> None:
     whole = saved(cine(PIXELS))
     size = PIXELS[0].nbytes
     opened = _open(whole[: -size - size // 3])
-    np.testing.assert_array_equal(_rgb(opened), PIXELS[:4])
-    assert "breaks off" in _said(opened)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS[:4])
+    assert "breaks off" in warnings_of(opened)
     assert not opened.decoder.info.complete
-    assert "NumberOfFrames 6" in _said(opened)
+    assert "NumberOfFrames 6" in warnings_of(opened)
 
 
 @pytest.mark.parametrize("syntax", [LS, RLE, J2K])
@@ -125,8 +117,8 @@ def test_coded_frames_up_to_the_break(syntax: str, fragments: int) -> None:
     data = coded(PIXELS, syntax, LOSSLESS[syntax], fragments=fragments, table=False)
     last = len(LOSSLESS[syntax](PIXELS[5]))
     opened = _open(saved(data)[: -last // 2])
-    np.testing.assert_array_equal(_rgb(opened), PIXELS[:5])
-    assert "breaks off" in _said(opened)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS[:5])
+    assert "breaks off" in warnings_of(opened)
     assert not opened.decoder.info.complete
 
 
@@ -135,15 +127,15 @@ def test_a_break_between_two_fragments_of_a_frame() -> None:
     whole = saved(data)
     last_item = whole.rindex(b"\xfe\xff\x00\xe0")
     opened = _open(whole[: last_item + 4])
-    np.testing.assert_array_equal(_rgb(opened), PIXELS[:5])
-    assert "breaks off" in _said(opened)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS[:5])
+    assert "breaks off" in warnings_of(opened)
     assert not opened.decoder.info.complete
 
 
 def test_a_missing_delimiter_after_whole_frames() -> None:
     whole = saved(coded(PIXELS, LS, LOSSLESS[LS]))
     opened = _open(whole[:-8])
-    np.testing.assert_array_equal(_rgb(opened), PIXELS)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS)
 
 
 def test_frames_without_data_are_left_out() -> None:
@@ -152,8 +144,8 @@ def test_frames_without_data_are_left_out() -> None:
     data.PixelData = items(b"", *parts[:3], b"", *parts[3:])
     data.NumberOfFrames = 7
     opened = open_dicom(data)
-    np.testing.assert_array_equal(_rgb(opened), PIXELS)
-    assert "1 frames without data were left out" in _said(opened)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS)
+    assert "1 frames without data were left out" in warnings_of(opened)
 
 
 def test_one_frame_in_many_fragments_is_a_still() -> None:
@@ -182,9 +174,9 @@ def test_a_break_in_the_first_frames() -> None:
 def test_sizes_of_the_coded_frames_are_trusted() -> None:
     data = coded(PIXELS, LS, LOSSLESS[LS], Rows=60000, Columns=60000)
     opened = _open(data)
-    np.testing.assert_array_equal(_rgb(opened), PIXELS)
-    assert "Rows 60000, the coded frames have 40" in _said(opened)
-    assert "Columns 60000, the coded frames have 64" in _said(opened)
+    np.testing.assert_array_equal(frames_of(opened), PIXELS)
+    assert "Rows 60000, the coded frames have 40" in warnings_of(opened)
+    assert "Columns 60000, the coded frames have 64" in warnings_of(opened)
 
 
 def test_long_stacks_are_read_in_small_parts(tmp_path: Path) -> None:
@@ -220,4 +212,4 @@ def test_frames_of_a_jpeg_loop_need_no_header_sizes() -> None:
     encode = lambda f: imagecodecs.jpeg8_encode(f, 95)  # noqa: E731
     data = coded(PIXELS, f"{BASE}.4.50", encode, PhotometricInterpretation="YBR_FULL_422")
     del data.Rows, data.Columns
-    assert _rgb(_open(data)).shape == PIXELS.shape
+    assert frames_of(_open(data)).shape == PIXELS.shape

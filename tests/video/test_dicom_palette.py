@@ -11,14 +11,9 @@ from pydicom.pixels import apply_color_lut
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.cine_segments import expand_segments
 from monai_medvid.video.dicom_object import open_dicom
-from tests.video.dicom_objects import BASE, LOSSLESS, cine, coded, loaded, moving
+from tests.video.dicom_objects import BASE, LOSSLESS, cine, coded, frames_of, loaded, moving
 
 COLORS = ("Red", "Green", "Blue")
-
-
-def _rgb(data: Dataset) -> np.ndarray:
-    decoder = open_dicom(data).decoder
-    return np.stack(list(decoder.iterate(0, decoder.info.frame_count)))
 
 
 def _tables(count: int) -> list[np.ndarray]:
@@ -62,7 +57,7 @@ def test_8_bit_indices(bits: int, first: int) -> None:
     stored = moving(samples=1)
     tables = [np.rint(t * ((1 << bits) - 1)) for t in _tables(200)]
     data = _palette(stored, tables, bits=bits, first=first)
-    np.testing.assert_array_equal(_rgb(data), _expected(data, stored))
+    np.testing.assert_array_equal(frames_of(data), _expected(data, stored))
 
 
 @pytest.mark.parametrize("count", [4096, 65536])
@@ -70,7 +65,7 @@ def test_16_bit_indices(count: int) -> None:
     stored = moving(2, samples=1, bits=16)
     tables = [np.rint(t * 65535) for t in _tables(count)]
     data = _palette(stored, tables, bits=16)
-    np.testing.assert_array_equal(_rgb(data), _expected(data, stored))
+    np.testing.assert_array_equal(frames_of(data), _expected(data, stored))
 
 
 @pytest.mark.parametrize("syntax", [f"{BASE}.5", f"{BASE}.4.80", f"{BASE}.4.90", f"{BASE}.4.70"])
@@ -82,7 +77,7 @@ def test_coded_indices(syntax: str) -> None:
     for element in plain:
         if "Palette" in element.keyword or element.keyword == "PhotometricInterpretation":
             data.add(element)
-    np.testing.assert_array_equal(_rgb(data), _rgb(plain))
+    np.testing.assert_array_equal(frames_of(data), frames_of(plain))
 
 
 def test_big_endian_tables() -> None:
@@ -90,7 +85,9 @@ def test_big_endian_tables() -> None:
     tables = [np.rint(t * 65535) for t in _tables(256)]
     big = _palette(stored, tables, bits=16, order=">", syntax=f"{BASE}.2")
     big.set_original_encoding(False, False)
-    np.testing.assert_array_equal(_rgb(loaded(big)), _rgb(_palette(stored, tables, bits=16)))
+    np.testing.assert_array_equal(
+        frames_of(loaded(big)), frames_of(_palette(stored, tables, bits=16))
+    )
 
 
 def test_8_bit_entries_in_big_endian_words() -> None:
@@ -100,7 +97,9 @@ def test_8_bit_entries_in_big_endian_words() -> None:
     for color in COLORS:
         element = big[f"{color}PaletteColorLookupTableData"]
         element.value = np.frombuffer(element.value, "<u2").byteswap().tobytes()
-    np.testing.assert_array_equal(_rgb(loaded(big)), _rgb(_palette(stored, tables, bits=8)))
+    np.testing.assert_array_equal(
+        frames_of(loaded(big)), frames_of(_palette(stored, tables, bits=8))
+    )
 
 
 def test_8_bit_colors_in_16_bit_entries() -> None:
@@ -108,7 +107,7 @@ def test_8_bit_colors_in_16_bit_entries() -> None:
     stored = moving(samples=1)
     tables = [np.rint(t * 255) for t in _tables(256)]
     low = _palette(stored, tables, bits=16)
-    np.testing.assert_array_equal(_rgb(low), _rgb(_palette(stored, tables, bits=8)))
+    np.testing.assert_array_equal(frames_of(low), frames_of(_palette(stored, tables, bits=8)))
 
 
 def test_8_bit_entries_stored_as_words() -> None:
@@ -117,7 +116,7 @@ def test_8_bit_entries_stored_as_words() -> None:
     data = _palette(stored, tables, bits=8)
     for color, table in zip(COLORS, tables, strict=True):
         data[f"{color}PaletteColorLookupTableData"].value = table.astype("<u2").tobytes()
-    np.testing.assert_array_equal(_rgb(data), _rgb(_palette(stored, tables, bits=8)))
+    np.testing.assert_array_equal(frames_of(data), frames_of(_palette(stored, tables, bits=8)))
 
 
 def test_signed_indices() -> None:
@@ -125,7 +124,7 @@ def test_signed_indices() -> None:
     tables = [np.rint(t * 65535) for t in _tables(256)]
     data = _palette(stored, tables, bits=16, first=-128, PixelRepresentation=1)
     shifted = _palette((stored + 128).astype(np.uint16), tables, bits=16)
-    np.testing.assert_array_equal(_rgb(data), _rgb(shifted))
+    np.testing.assert_array_equal(frames_of(data), frames_of(shifted))
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -134,7 +133,7 @@ def test_segmented(bits: int) -> None:
     codes = np.array([0, 1, 5, 1, 100, top, 0, 3, 9, 8, 7, 1, 152, 0])
     stored = moving(samples=1)
     data = _palette(stored, [codes] * 3, bits=bits, segmented=True)
-    np.testing.assert_array_equal(_rgb(data), _expected(data, stored))
+    np.testing.assert_array_equal(frames_of(data), _expected(data, stored))
 
 
 @pytest.mark.parametrize(

@@ -3,36 +3,23 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-
 import imagecodecs
 import numpy as np
 import pytest
-from pydicom import Dataset
 from pydicom.pixels import pixel_array
 
-from monai_medvid.video.dicom_object import open_dicom
 from tests.video.dicom_objects import (
     BASE,
     LOSSLESS,
     LOSSY,
     cine,
     coded,
+    decoder_of,
+    frames_of,
     loaded,
     moving,
     saved,
 )
-
-
-def _rgb(data: Dataset | bytes) -> np.ndarray:
-    source = BytesIO(data) if isinstance(data, bytes) else data
-    decoder = open_dicom(source).decoder
-    try:
-        frames = list(decoder.iterate(0, decoder.info.frame_count))
-        assert all(f.dtype == np.uint8 and f.flags.c_contiguous for f in frames)
-        return np.stack(frames)
-    finally:
-        decoder.close()
 
 
 def _gray(stack: np.ndarray) -> np.ndarray:
@@ -45,14 +32,14 @@ def test_lossless_8_bit(syntax: str, samples: int) -> None:
     stored = moving(samples=samples)
     data = coded(stored, syntax, LOSSLESS[syntax])
     expected = stored if samples == 3 else _gray(stored)
-    np.testing.assert_array_equal(_rgb(saved(data)), expected)
+    np.testing.assert_array_equal(frames_of(saved(data)), expected)
 
 
 @pytest.mark.parametrize("syntax", LOSSLESS)
 def test_lossless_16_bit_color_keeps_the_upper_bits(syntax: str) -> None:
     stored = moving(3, bits=16)
     data = coded(stored, syntax, LOSSLESS[syntax])
-    np.testing.assert_array_equal(_rgb(saved(data)), (stored >> 8).astype(np.uint8))
+    np.testing.assert_array_equal(frames_of(saved(data)), (stored >> 8).astype(np.uint8))
 
 
 @pytest.mark.parametrize("syntax", LOSSLESS)
@@ -62,7 +49,7 @@ def test_lossless_16_bit_gray_is_stretched(syntax: str, bits: int) -> None:
     data = coded(stored, syntax, LOSSLESS[syntax], BitsStored=bits)
     low, high = int(stored.min()), int(stored.max())
     expected = np.rint((stored.astype(np.float64) - low) * 255 / (high - low)).astype(np.uint8)
-    np.testing.assert_array_equal(_rgb(saved(data)), _gray(expected))
+    np.testing.assert_array_equal(frames_of(saved(data)), _gray(expected))
 
 
 @pytest.mark.parametrize("syntax", LOSSY)
@@ -74,7 +61,7 @@ def test_lossy_stays_near(syntax: str, samples: int) -> None:
     if samples == 3 and syntax == f"{BASE}.4.50":
         data.PhotometricInterpretation = "YBR_FULL_422"
     expected = stored if samples == 3 else _gray(stored)
-    assert np.abs(_rgb(saved(data)).astype(int) - expected).max() <= far
+    assert np.abs(frames_of(saved(data)).astype(int) - expected).max() <= far
 
 
 @pytest.mark.parametrize("samples", [1, 3])
@@ -89,7 +76,7 @@ def test_jpeg_extended_12_bit(samples: int) -> None:
         BitsStored=12,
         **({"PhotometricInterpretation": "YBR_FULL"} if samples == 3 else {}),
     )
-    found = _rgb(saved(data)).astype(int)
+    found = frames_of(saved(data)).astype(int)
     expected = (stored >> 4).astype(int)
     assert np.abs(found - (expected if samples == 3 else _gray(expected))).max() <= 6
 
@@ -101,7 +88,7 @@ def test_plain_8_bit(syntax: str, samples: int, columns: int) -> None:
     stored = moving(3, columns=columns, rows=39, samples=samples)
     data = cine(stored, syntax=syntax)
     expected = stored if samples == 3 else _gray(stored)
-    np.testing.assert_array_equal(_rgb(saved(data)), expected)
+    np.testing.assert_array_equal(frames_of(saved(data)), expected)
 
 
 @pytest.mark.parametrize("syntax", [BASE, f"{BASE}.1", f"{BASE}.1.99", f"{BASE}.2"])
@@ -109,7 +96,7 @@ def test_plain_16_bit(syntax: str) -> None:
     stored = moving(3, bits=16)
     big = syntax == f"{BASE}.2"
     data = cine(stored.astype(">u2") if big else stored, syntax=syntax)
-    np.testing.assert_array_equal(_rgb(saved(data)), (stored >> 8).astype(np.uint8))
+    np.testing.assert_array_equal(frames_of(saved(data)), (stored >> 8).astype(np.uint8))
 
 
 @pytest.mark.parametrize("columns", [64, 63])
@@ -120,7 +107,7 @@ def test_big_endian_words_of_bytes_are_exchanged(columns: int) -> None:
     data = cine(stored, syntax=f"{BASE}.2")
     data.PixelData = np.frombuffer(flat, np.uint16).byteswap().tobytes()
     data["PixelData"].VR = "OW"
-    np.testing.assert_array_equal(_rgb(saved(data)), _gray(stored))
+    np.testing.assert_array_equal(frames_of(saved(data)), _gray(stored))
 
 
 @pytest.mark.parametrize("syntax", [BASE, f"{BASE}.1", *LOSSLESS])
@@ -128,8 +115,8 @@ def test_a_dataset_is_read_like_its_file(syntax: str) -> None:
     stored = moving()
     plain = syntax in (BASE, f"{BASE}.1")
     data = cine(stored, syntax=syntax) if plain else coded(stored, syntax, LOSSLESS[syntax])
-    np.testing.assert_array_equal(_rgb(data), stored)
-    np.testing.assert_array_equal(_rgb(loaded(data)), stored)
+    np.testing.assert_array_equal(frames_of(data), stored)
+    np.testing.assert_array_equal(frames_of(loaded(data)), stored)
 
 
 @pytest.mark.parametrize("syntax", [f"{BASE}.4.80", f"{BASE}.4.90", f"{BASE}.5", f"{BASE}.4.70"])
@@ -139,4 +126,11 @@ def test_as_pydicom_decodes(syntax: str) -> None:
         expected = pixel_array(data)
     except (RuntimeError, NotImplementedError):
         pytest.skip("pydicom has no decoder for it here")
-    np.testing.assert_array_equal(_rgb(data), expected)
+    np.testing.assert_array_equal(frames_of(data), expected)
+
+
+@pytest.mark.parametrize("syntax", LOSSLESS)
+def test_frames_are_contiguous(syntax: str) -> None:
+    decoder = decoder_of(saved(coded(moving(), syntax, LOSSLESS[syntax])))
+    assert all(frame.flags.c_contiguous for frame in decoder.iterate(0, 5))
+    decoder.close()

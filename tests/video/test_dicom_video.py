@@ -14,9 +14,9 @@ from pydicom import Dataset, dcmread
 
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.container import open_container
-from monai_medvid.video.dicom_object import OpenedDicom, open_dicom
+from monai_medvid.video.dicom_object import open_dicom
 from tests.clips import write_clip
-from tests.video.dicom_objects import BASE, SECRET, cine, even, items, saved, sentences
+from tests.video.dicom_objects import BASE, SECRET, cine, even, frames_of, items, saved, sentences
 
 FRAMES = 40
 MPEG4 = f"{BASE}.4.102"
@@ -43,11 +43,6 @@ def _video(
     return data
 
 
-def _frames(opened: OpenedDicom) -> np.ndarray:
-    decoder = opened.decoder
-    return np.stack(list(decoder.iterate(0, decoder.info.frame_count)))
-
-
 @pytest.fixture(scope="module")
 def plain(stream: bytes) -> np.ndarray:
     decoder = open_container(lambda: io.BytesIO(stream))
@@ -70,7 +65,7 @@ def test_the_same_bits_as_the_bare_stream(
 ) -> None:
     data = _video(stream, syntax, pieces=pieces, table=table)
     opened = open_dicom(io.BytesIO(saved(data)) if as_file else data)
-    np.testing.assert_array_equal(_frames(opened), plain)
+    np.testing.assert_array_equal(frames_of(opened), plain)
     info = opened.decoder.info
     assert (info.kind, info.container, info.codec) == ("dicom-video", "mp4", "h264")
     assert (info.frame_count, info.frame_rate) == (FRAMES, Fraction(25))
@@ -133,7 +128,7 @@ def test_another_codec_than_promised_is_reported(stream: bytes, plain: np.ndarra
     opened = open_dicom(_video(stream, f"{BASE}.4.107"))
     said = sentences(opened.decoder.info.warnings)
     assert "promises hevc, the stream is h264" in said
-    np.testing.assert_array_equal(_frames(opened), plain)
+    np.testing.assert_array_equal(frames_of(opened), plain)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +152,7 @@ def test_other_codecs_and_containers(
     assert info.frame_count == bare.info.frame_count
     assert list(opened.decoder.times) == list(bare.times)
     last = next(bare.read([info.frame_count - 1]))
-    np.testing.assert_array_equal(_frames(opened)[-1], last)
+    np.testing.assert_array_equal(frames_of(opened)[-1], last)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +173,7 @@ def test_a_stream_in_a_value_of_defined_length_is_found(stream: bytes, plain: np
     data = _video(stream)
     data.PixelData = even(stream)
     data["PixelData"].is_undefined_length = False
-    np.testing.assert_array_equal(_frames(open_dicom(data)), plain)
+    np.testing.assert_array_equal(frames_of(open_dicom(data)), plain)
 
 
 @pytest.mark.parametrize("value", [items(b""), items(b"", b""), b"", items(b"", bytes(8))])
@@ -212,7 +207,7 @@ def test_a_cut_file_is_read_up_to_the_break(data_dir: Path) -> None:
     assert "NumberOfFrames 111" in said
     assert not info.complete
     assert open_dicom(io.BytesIO(whole)).decoder.info.complete
-    assert len(_frames(opened)) == info.frame_count
+    assert len(frames_of(opened)) == info.frame_count
 
 
 def test_a_cut_within_the_first_second_is_refused(data_dir: Path) -> None:
