@@ -6,10 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
 from monai_medvid.findings.intervals import IntervalBuilder
-from monai_medvid.findings.model import Findings, Interval, ModelSummary, SourceSummary, Track
+from monai_medvid.findings.model import (
+    Findings,
+    Interval,
+    IntervalKind,
+    ModelSummary,
+    SourceSummary,
+    Track,
+)
 from monai_medvid.findings.options import FindingOptions
 from monai_medvid.findings.tracking import OpenTrack
 from monai_medvid.findings.tracks import TrackBuilder
@@ -34,7 +41,7 @@ class FindingsBuilder:
         model: ModelSummary,
         options: FindingOptions | None = None,
         every: int = 1,
-        interval_kind: Literal["phase", "event", "tool", "finding"] = "finding",
+        interval_kind: IntervalKind = "finding",
         exclusive: bool = True,
         settings: Mapping[str, Any] | None = None,
     ) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.findings.model import Interval
+from monai_medvid.findings.model import Interval, IntervalKind
 from monai_medvid.findings.options import FindingOptions
 from monai_medvid.findings.smoothing import smooth_both_ways
 from monai_medvid.findings.timing import exact_seconds
@@ -42,7 +41,7 @@ class IntervalBuilder:
         *,
         labels: tuple[str, ...],
         options: FindingOptions,
-        kind: Literal["phase", "event", "tool", "finding"],
+        kind: IntervalKind,
         exclusive: bool,
         every: int = 1,
     ) -> None:

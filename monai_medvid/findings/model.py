@@ -17,6 +17,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+IntervalKind = Literal["phase", "event", "tool", "criterion", "finding"]
+"""A phase of the procedure, something that happens, an instrument in use, a criterion of a safety
+check that is met, or anything else."""
+
 Ring = npt.NDArray[np.float32]
 """(P, 2) float32 (column, row): a closed ring without the repeated last point, P >= 3."""
 
@@ -82,7 +86,7 @@ class Interval:
 
     uid: str
     number: int
-    kind: Literal["phase", "event", "tool", "finding"]
+    kind: IntervalKind
     label: str
     start_frame: int
     end_frame: int

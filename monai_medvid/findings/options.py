@@ -15,6 +15,8 @@ _RATIOS = (
     "interval_enter",
     "interval_leave",
     "switch_margin",
+    "bleeding_area",
+    "minimum_familiarity",
 )
 
 
@@ -51,6 +53,11 @@ class FindingOptions:
             more probable before it takes over.
         interval_minimum_seconds: Shorter intervals are left out; of phases, given to a neighbour.
         interval_gap_seconds: Two intervals of one tool with less between them are one.
+        phase_minimum_seconds: Shorter phases of an operation are given to a neighbour.
+        bleeding_area: Share of the picture that blood must cover to be a bleeding.
+        minimum_familiarity: Frames that look less than this like what a workflow network was
+            trained on give no findings: 0.5 is where as many false refusals are to be expected
+            as the network's card says.
     """
 
     smoothing_seconds: float = 0.06
@@ -68,6 +75,9 @@ class FindingOptions:
     switch_margin: float = 0.1
     interval_minimum_seconds: float = 2.0
     interval_gap_seconds: float = 1.0
+    phase_minimum_seconds: float = 10.0
+    bleeding_area: float = 0.02
+    minimum_familiarity: float = 0.5
 
     def __post_init__(self) -> None:
         for field in fields(self):

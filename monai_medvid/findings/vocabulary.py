@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
 from monai_medvid.errors import BundleError
+from monai_medvid.findings.model import IntervalKind
 
 PRIVATE_SCHEME = "99MEDVID"
 """Coding Scheme Designator of our own codes; private ones begin with 99 (PS3.16 8.2)."""
 
-Kind = Literal["phase", "event", "tool", "finding"]
+Kind = IntervalKind
 
 
 class Coded(NamedTuple):

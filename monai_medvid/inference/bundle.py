@@ -157,6 +157,9 @@ def _check_output(network: torch.nn.Module, layout: NetworkFormat, name: str) ->
     expected: tuple[int, ...] = (1, len(layout.channels))
     if layout.kind == "masks":
         expected += (layout.height, layout.width)
+    elif layout.kind == "workflow":
+        sample = sample[:, :, None].repeat(1, 1, layout.clip, 1, 1)
+        expected += (layout.clip,)
     try:
         with torch.inference_mode():
             output = network(sample)

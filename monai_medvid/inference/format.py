@@ -23,7 +23,9 @@ class NetworkFormat:
         width: Columns of the input.
         channels: Names of the output channels in order, background included.
         activation: What turns the output into probabilities.
-        kind: "masks" for an output (B, C, H, W), "classes" for (B, C).
+        kind: "masks" for an output (B, C, H, W), "classes" for (B, C), "workflow" for clips
+            (B, 3, T, H, W) in and (B, C, T) out.
+        clip: Frames of the clip that checks and exports use, T.
         finding_kind: What "classes" are, where outputs.pred.finding_kind says so.
     """
 
@@ -31,8 +33,9 @@ class NetworkFormat:
     width: int
     channels: tuple[str, ...]
     activation: Activation
-    kind: Literal["masks", "classes"]
+    kind: Literal["masks", "classes", "workflow"]
     finding_kind: FindingKind = "finding"
+    clip: int = 1
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -52,7 +55,7 @@ def read_format(path: Path) -> NetworkFormat:
         BundleError: The metadata says something that RGB frames of a video do not fit.
     """
     reader = _Reader(path)
-    height, width = reader.input_size()
+    clip, height, width = reader.input_size()
     channels = reader.output_channels()
     pred = reader.tensor("outputs", "pred")
     default = "softmax" if len(channels) > 1 else "sigmoid"
@@ -62,13 +65,19 @@ def read_format(path: Path) -> NetworkFormat:
     finding_kind = str(pred.get("finding_kind", "finding"))
     if finding_kind not in ("phase", "event", "tool", "finding"):
         raise reader.refusal("outputs.pred.finding_kind of phase, event, tool", finding_kind)
+    kind: Literal["masks", "classes", "workflow"] = "masks"
+    if clip:
+        kind = "workflow"
+    elif pred.get("format") == "classes":
+        kind = "classes"
     return NetworkFormat(
         height=height,
         width=width,
         channels=channels,
         activation=cast(Activation, activation),
-        kind="classes" if pred.get("format") == "classes" else "masks",
+        kind=kind,
         finding_kind=cast(FindingKind, finding_kind),
+        clip=clip or 1,
     )
 
 
@@ -93,19 +102,27 @@ class _Reader:
             raise self.refusal(f"network_data_format.{side}.{key}", None)
         return node
 
-    def input_size(self) -> tuple[int, int]:
+    def input_size(self) -> tuple[int, int, int]:
+        """Frames of a clip (0 where the network takes single frames), rows and columns."""
         image = self.tensor("inputs", "image")
         if image.get("num_channels") != 3:
             raise self.refusal("an input of 3 channels (RGB)", image.get("num_channels"))
         shape = image.get("spatial_shape")
-        if not (isinstance(shape, list) and len(shape) == 2 and all(map(_is_size, shape))):
-            raise self.refusal("inputs.image.spatial_shape of [height, width]", shape)
+        if not (
+            isinstance(shape, list) and len(shape) in (2, 3) and all(map(_is_size, shape[-2:]))
+        ):
+            raise self.refusal(
+                "inputs.image.spatial_shape of [height, width] or [time, height, width]", shape
+            )
+        clip = shape[0] if len(shape) == 3 else 0
+        if len(shape) == 3 and not (isinstance(clip, int) and 1 <= clip <= 1024):
+            raise self.refusal("a clip of 1 to 1024 frames in inputs.image.spatial_shape", shape)
         if image.get("value_range", [0, 1]) != [0, 1]:
             raise self.refusal("inputs.image.value_range of [0, 1]", image["value_range"])
         order = [str(name) for name in dict(image.get("channel_def") or {}).values()]
         if order and [name[:1].upper() for name in order] != ["R", "G", "B"]:
             raise self.refusal("inputs.image.channel_def in the order R, G, B", order)
-        return int(shape[0]), int(shape[1])
+        return clip, int(shape[-2]), int(shape[-1])
 
     def output_channels(self) -> tuple[str, ...]:
         pred = self.tensor("outputs", "pred")

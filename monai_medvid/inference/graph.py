@@ -16,6 +16,8 @@ class ProbabilityGraph(torch.nn.Module):
     which channels are background.
     """
 
+    compared = (0,)
+
     def __init__(self, bundle: Bundle) -> None:
         super().__init__()
         self.network = bundle.network

@@ -9,8 +9,9 @@ import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import openvino as ov
@@ -18,6 +19,9 @@ from openvino import frontend
 
 from monai_medvid.errors import ModelError
 from monai_medvid.inference.bundle import Bundle
+
+if TYPE_CHECKING:
+    import torch
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +42,26 @@ _MEAN_DIFFERENCE = 0.01
 
 
 def compile_bundle(bundle: Bundle) -> tuple[Any, str]:
-    """Compile a bundle for this CPU.
+    """Compile a bundle's network for this CPU; see ``compile_graph``."""
+    from monai_medvid.inference.graph import ProbabilityGraph
+
+    return compile_graph(bundle, lambda: ProbabilityGraph(bundle))
+
+
+def compile_graph(
+    bundle: Bundle, make_graph: Callable[[], torch.nn.Module], *, variant: str = ""
+) -> tuple[Any, str]:
+    """Compile a graph made of a bundle's network for this CPU.
+
+    Args:
+        bundle: Whose network it is.
+        make_graph: Makes the graph, (1, h, w, 3) uint8 in, where it is not in the cache. Its
+            attribute ``compared`` tells which outputs are probabilities.
+        variant: Which of several graphs of one bundle.
 
     Returns:
-        The compiled model, (1, h, w, 3) uint8 in, and its precision: "bf16" where the CPU
-        computes in it and the bundle's probabilities stay those of torch, else "f32".
+        The compiled model and its precision: "bf16" where the CPU computes in it and the
+        probabilities stay those of torch, else "f32".
 
     Raises:
         BundleError: The bundle is damaged.
@@ -50,10 +69,10 @@ def compile_bundle(bundle: Bundle) -> tuple[Any, str]:
     """
     core = ov.Core()
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    folder = cache_folder() / _key(bundle, has_bf16)
+    folder = cache_folder() / _key(bundle, has_bf16, variant)
     stored = _read(core, folder)
     if stored is None:
-        stored = _convert(core, bundle, has_bf16)
+        stored = _convert(core, bundle, make_graph().eval(), has_bf16)
         _write(folder, *stored)
     model, precision = stored
     return _compile(core, model, precision), precision
@@ -78,21 +97,18 @@ def _compile(core: Any, model: Any, precision: str) -> Any:
     )
 
 
-def _key(bundle: Bundle, has_bf16: bool) -> str:
+def _key(bundle: Bundle, has_bf16: bool, variant: str) -> str:
     config = b"".join(
         path.read_bytes() for path in sorted((bundle.info.path / "configs").glob("inference.*"))
     )
     parts = [_LAYOUT, bundle.weights_sha256, repr(bundle.format), has_bf16, ov.__version__]
-    parts.append(hashlib.sha256(config).hexdigest())
+    parts += [hashlib.sha256(config).hexdigest(), *([variant] if variant else [])]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _convert(core: Any, bundle: Bundle, has_bf16: bool) -> tuple[Any, str]:
+def _convert(core: Any, bundle: Bundle, graph: Any, has_bf16: bool) -> tuple[Any, str]:
     import torch
 
-    from monai_medvid.inference.graph import ProbabilityGraph
-
-    graph = ProbabilityGraph(bundle).eval()
     shape = (1, bundle.format.height, bundle.format.width, 3)
     try:
         with torch.inference_mode():
@@ -125,8 +141,11 @@ def _difference(compiled: Any, graph: Any, shape: tuple[int, ...]) -> float:
         picture = torch.nn.functional.interpolate(coarse, size=shape[1:3], mode="bilinear")
         pixels = picture.permute(0, 2, 3, 1).to(torch.uint8).contiguous()
         with torch.inference_mode():
-            reference = graph(pixels).numpy()
-        worst = max(worst, float(np.abs(compiled(pixels.numpy())[0] - reference).mean()))
+            expected = graph(pixels)
+        expected = expected if isinstance(expected, tuple) else (expected,)
+        found = compiled(pixels.numpy())
+        for i in graph.compared:
+            worst = max(worst, float(np.abs(found[i] - expected[i].numpy()).mean()))
     return worst
 
 

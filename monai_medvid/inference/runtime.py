@@ -56,7 +56,7 @@ def make_runtime(
     Raises:
         ModelError: The device or runtime asked for is not here.
     """
-    place = _choose_device(device, runtime)
+    place = choose_device(device, runtime)
     has_openvino = importlib.util.find_spec("openvino") is not None
     if runtime == "openvino" and not has_openvino:
         raise ModelError(
@@ -86,7 +86,13 @@ def _make_openvino(bundle: Bundle, *, required: bool) -> Runtime | None:
         return None
 
 
-def _choose_device(device: Device, runtime: RuntimeName) -> Literal["cpu", "cuda"]:
+def choose_device(device: Device, runtime: RuntimeName) -> Literal["cpu", "cuda"]:
+    """Where a runtime computes.
+
+    Raises:
+        ModelError: The device asked for is not here.
+        ValueError: There is no such device or runtime.
+    """
     if device not in ("auto", "cpu", "cuda") or runtime not in ("auto", "torch", "openvino"):
         msg = (
             f"device must be auto, cpu or cuda and runtime auto, torch or openvino, "

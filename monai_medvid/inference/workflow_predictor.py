@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames in, the state of the operation out: a workflow bundle that remembers what it saw."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from monai_medvid.errors import BundleError, ModelError
+from monai_medvid.inference.bundle import Bundle
+from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
+from monai_medvid.inference.runtime import Device, RuntimeName
+from monai_medvid.inference.workflow_batch import WorkflowBatch
+from monai_medvid.inference.workflow_runtime import Floats, FrameParts, make_frame_runtime
+from monai_medvid.video.frames import FrameBatch
+
+if TYPE_CHECKING:
+    from monai_medvid.models import WorkflowNet
+
+_AHEAD = 1
+"""Batches whose frames are looked at while the caller has an earlier one."""
+
+MASK_SECONDS = 1.0
+"""Between frames that are segmented: what moves slower than instruments is followed well, and
+memory and files stay small over hours."""
+
+
+class WorkflowPredictor:
+    """Runs a workflow bundle on one video after another.
+
+    What was seen is remembered between batches in a state of constant size, in seconds: frames may
+    come at any rate and may be missing.
+
+    Example:
+        >>> predictor = WorkflowPredictor(load_bundle("laparoscopic_cholecystectomy_workflow"))
+        >>> for batch in predictor.stream(video.batches(8)):  # doctest: +SKIP
+        ...     print(batch.answers[:, :7].argmax(1))
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        device: Device = "auto",
+        runtime: RuntimeName = "auto",
+        mask_seconds: float | None = MASK_SECONDS,
+    ) -> None:
+        """Make ready to predict.
+
+        Args:
+            bundle: Whose network is a ``WorkflowNet``.
+            device: Where the network runs.
+            runtime: What executes the part of it that looks at frames.
+            mask_seconds: At least this long between segmented frames; 0 for every frame, None for
+                no masks.
+
+        Raises:
+            BundleError: The bundle is damaged, or is not one for workflows.
+            ModelError: The device or runtime asked for is not here.
+        """
+        from monai_medvid.models import WorkflowNet
+
+        network = bundle.network
+        if not isinstance(network, WorkflowNet):
+            raise BundleError(
+                f"bundle {bundle.info.name!r}: expected a WorkflowNet as network_def, found "
+                f"{type(network).__name__}. Use it without time, one answer a frame."
+            )
+        self.bundle = bundle
+        self.runtime = make_frame_runtime(bundle, device=device, runtime=runtime)
+        self._network: WorkflowNet = network
+        self._mask_seconds = mask_seconds if network.procedure.masks else None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was seen; the next frame is the first of a video."""
+        self._state = self._network.init_state()
+        self._seconds: float | None = None
+        self._next_mask = -np.inf
+
+    def predict(self, batch: FrameBatch) -> WorkflowBatch:
+        """Answer for the next frames of the video and wait for the result.
+
+        Raises:
+            ModelError: The network failed.
+            ValueError: Time does not go forward.
+        """
+        return self._start(batch)()
+
+    def stream(self, batches: Iterable[FrameBatch]) -> Iterator[WorkflowBatch]:
+        """Answer for a whole video, batch after batch; frames of the next are looked at meanwhile.
+
+        Raises:
+            ModelError: The network failed.
+            ValueError: Time does not go forward.
+        """
+        self.reset()
+        pending: deque[Callable[[], WorkflowBatch]] = deque()
+        for batch in batches:
+            pending.append(self._start(batch))
+            if len(pending) > _AHEAD:
+                yield pending.popleft()()
+        while pending:
+            yield pending.popleft()()
+
+    def _start(self, batch: FrameBatch) -> Callable[[], WorkflowBatch]:
+        layout = self.bundle.format
+        pixels = resize_frames(
+            batch.frames, height=layout.height, width=layout.width, device=self.runtime.device
+        )
+        wait = self.runtime.start(pixels, self._segmented(batch))
+        sharpness = measure_sharpness(pixels.cpu().numpy())
+
+        def finish() -> WorkflowBatch:
+            parts = wait()
+            return WorkflowBatch(
+                self._remember(parts, batch.seconds),
+                self._familiarity(parts),
+                batch.seconds,
+                batch.indices,
+                sharpness,
+                parts.masks,
+            )
+
+        return finish
+
+    def _segmented(self, batch: FrameBatch) -> set[int]:
+        """Places of the frames that are due for masks."""
+        chosen: set[int] = set()
+        if self._mask_seconds is None:
+            return chosen
+        for i, seconds in enumerate(batch.seconds.tolist()):
+            if seconds >= self._next_mask - 1e-6:
+                chosen.add(i)
+                self._next_mask = seconds + self._mask_seconds
+        return chosen
+
+    def _remember(self, parts: FrameParts, seconds: npt.NDArray[np.float64]) -> Floats:
+        """Answers (T, K), and the state after them."""
+        import torch
+
+        answers = []
+        with torch.inference_mode():
+            features = torch.from_numpy(parts.features).to(self.runtime.device)
+            for feature, now in zip(features, seconds.tolist(), strict=True):
+                dt = 0.0 if self._seconds is None else now - self._seconds
+                logits, self._state = self._network.temporal.step(feature[None], dt, self._state)
+                self._seconds = now
+                answers.append(logits)
+            found = self._network.channels.activate(torch.cat(answers)).cpu().numpy()
+        if not np.isfinite(found).all():
+            raise ModelError(
+                f"expected numbers from bundle {self.bundle.info.name!r}, found some that are not "
+                f"finite. Use runtime 'torch', or train the bundle again."
+            )
+        return np.asarray(found, np.float32)
+
+    def _familiarity(self, parts: FrameParts) -> Floats:
+        return np.ones(len(parts.features), np.float32)
+
+    def close(self) -> None:
+        """Give back threads and memory; safe to call twice."""
+        self.runtime.close()
+
+    def __enter__(self) -> WorkflowPredictor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = f"{self.runtime.name}, {self.runtime.device}, {self.runtime.precision}"
+        return f"WorkflowPredictor({self.bundle.info.name}, {where})"
