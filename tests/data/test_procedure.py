@@ -20,6 +20,25 @@ def test_cholecystectomy_has_the_published_classes() -> None:
     assert len({mask.value for mask in procedure.masks}) == 13
 
 
+def test_pituitary_surgery_has_the_published_classes() -> None:
+    procedure = load_procedure("pituitary_surgery")
+    assert len(procedure.phases) == 14
+    assert len(procedure.instruments) == 18
+    # numbers of the PitVis annotations, counted from 1
+    assert procedure.phases[7 - 1] == "tumour_excision"
+    assert procedure.instruments[16 - 1] == "suction"
+    assert procedure.instruments[8 - 1] == "kerrisons"
+
+
+def test_gastric_bypass_has_the_published_classes() -> None:
+    procedure = load_procedure("gastric_bypass")
+    assert len(procedure.phases) == 12
+    assert len(procedure.steps) == 46
+    # label_id of MultiBypass140, counted from 0
+    assert procedure.phases[10] == "disassembling"
+    assert all(step.startswith(f"s{i}_") for i, step in enumerate(procedure.steps))
+
+
 @pytest.mark.parametrize("name", list_procedures())
 def test_every_shipped_procedure_loads(name: str) -> None:
     procedure = load_procedure(name)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.sr import _concepts_dict
 
+from monai_medvid.data.procedure import load_procedure
 from monai_medvid.errors import BundleError
 from monai_medvid.findings.vocabulary import (
     PRIVATE_SCHEME,
@@ -55,6 +56,16 @@ def test_a_private_value_has_one_meaning() -> None:
 )
 def test_spellings_of_a_label_mean_the_same(label: str, meaning: str) -> None:
     assert find_concept(label).code.meaning == meaning
+
+
+@pytest.mark.parametrize(
+    "name", ["cholecystectomy", "colonoscopy", "gastric_bypass", "pituitary_surgery"]
+)
+def test_every_label_of_a_shipped_procedure_is_listed(name: str) -> None:
+    procedure, concepts = load_procedure(name), shipped_vocabulary().concepts
+    labels = [*procedure.phases, *procedure.instruments, *procedure.criteria, *procedure.steps]
+    labels += [mask.name for mask in procedure.masks[1:]]
+    assert [label for label in labels if plain_label(label) not in concepts] == []
 
 
 def test_an_unlisted_label_gets_a_private_code_and_the_category_of_its_kind() -> None:

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dilated causal convolutions over ticks, the default temporal core."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from monai_medvid.models.temporal_core import ChannelNorm
+
+_KERNEL = 3
+
+
+class CausalTcn(nn.Module):
+    """Residual layers of causal convolutions whose dilation doubles.
+
+    One stage of a temporal convolutional network (MS-TCN, Farha and Gall, CVPR 2019; causal as in
+    TeCNO, Czempiel et al., MICCAI 2020). With 9 layers an output sees 1,023 ticks.
+
+    The state holds, layer after layer, the last inputs of each layer's convolution. Zeros there
+    are what zero padding is for a whole sequence: the input of the convolution, not of the network.
+
+    Args:
+        in_channels: Of the input.
+        width: Channels of the layers and of the output.
+        layers: How many; the receptive field is 2 ** (layers + 1) - 1 ticks.
+        dropout: Share of channels switched off in training.
+    """
+
+    def __init__(
+        self, in_channels: int, *, width: int = 64, layers: int = 9, dropout: float = 0.2
+    ) -> None:
+        super().__init__()
+        self.enter = nn.Conv1d(in_channels, width, 1)
+        self.layers = nn.ModuleList(_Layer(width, 2**i, dropout) for i in range(layers))
+        self.lengths = [(_KERNEL - 1) * 2**i for i in range(layers)]
+        self.state_shape: tuple[int, ...] = (width, sum(self.lengths))
+        self.out_channels = width
+
+    def forward(self, x: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run over (B, in_channels, T)."""
+        x = self.enter(x)
+        kept = []
+        for layer, buffer in zip(self.layers, torch.split(state, self.lengths, 2), strict=True):
+            x, buffer = layer(x, buffer)
+            kept.append(buffer)
+        return x, torch.cat(kept, 2)
+
+
+class _Layer(nn.Module):
+    def __init__(self, channels: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = ChannelNorm(channels)
+        self.look_back = nn.Conv1d(channels, channels, _KERNEL, dilation=dilation)
+        self.mix = nn.Conv1d(channels, channels, 1)
+        self.dropout = nn.Dropout1d(dropout)
+        self.dilation = dilation
+
+    def forward(self, x: torch.Tensor, buffer: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        ticks = x.shape[2]
+        window = torch.cat([buffer, self.norm(x)], 2)
+        if ticks == 1:  # three taps of the window instead of a convolution along all of it
+            taps = window[:, :, :: self.dilation]
+            y = functional.conv1d(taps, self.look_back.weight, self.look_back.bias)
+        else:
+            y = self.look_back(window)
+        return x + self.dropout(self.mix(functional.gelu(y))), window[:, :, ticks:]

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From pictures to a feature vector and a pyramid of maps, with any backbone of transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from monai_medvid.errors import ModelError
+
+SMALL_CONVNEXT: dict[str, Any] = {
+    "model_type": "convnext",
+    "depths": [2, 2, 6, 2],
+    "hidden_sizes": [32, 64, 128, 256],
+    "drop_path_rate": 0.05,
+}
+"""ConvNeXt (Liu et al., CVPR 2022) in a size for two CPU cores: 2.1 M parameters, no BatchNorm."""
+
+STRIDES = (4, 8, 16, 32)
+"""Of the maps an encoder gives, finest first."""
+
+
+class Encoded(NamedTuple):
+    """What an encoder sees in a batch of pictures.
+
+    Attributes:
+        feature: (B, F), one vector a picture.
+        maps: (B, C_i, H/s, W/s) for s of ``STRIDES``.
+    """
+
+    feature: torch.Tensor
+    maps: tuple[torch.Tensor, ...]
+
+
+class Encoder(nn.Module):
+    """A backbone, and the mean and the largest value of its last map as feature.
+
+    Args:
+        config: ``model_type`` and the other fields of a transformers backbone configuration
+            (random weights), or a folder with ``config.json`` and weights. Nothing is downloaded.
+
+    Attributes:
+        channels: Of each map, finest first.
+        feature_channels: Length of the feature vector.
+
+    Raises:
+        ModelError: There is no such backbone, or it has fewer than four stages or layers.
+    """
+
+    def __init__(self, config: Mapping[str, Any] | str | Path) -> None:
+        super().__init__()
+        self.backbone = _backbone(config)
+        self.channels = tuple(int(number) for number in self.backbone.channels)
+        if len(self.channels) != len(STRIDES):
+            raise ModelError(
+                f"expected a backbone with {len(STRIDES)} maps, found {len(self.channels)}. Name "
+                f"four stages or layers in out_indices, the deepest last."
+            )
+        self.feature_channels = 2 * self.channels[-1]
+        self.norm = nn.LayerNorm(self.feature_channels)
+
+    def forward(self, images: torch.Tensor) -> Encoded:
+        """Encode normalised pictures (B, 3, H, W)."""
+        maps = self.backbone(images).feature_maps
+        last = maps[-1]
+        feature = self.norm(torch.cat([last.mean((2, 3)), last.amax((2, 3))], 1))
+        height, width = images.shape[2:]
+        sized = zip(maps, STRIDES, strict=True)
+        return Encoded(feature, tuple(_fit(m, height // s, width // s) for m, s in sized))
+
+
+def _fit(grid: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Maps of plain transformers all have one stride; convolutional ones fit already."""
+    if tuple(grid.shape[2:]) == (height, width):
+        return grid
+    return functional.interpolate(grid, size=(height, width), mode="bilinear", align_corners=False)
+
+
+def _backbone(config: Mapping[str, Any] | str | Path) -> Any:
+    import transformers
+
+    make: Any = transformers.AutoBackbone
+    try:
+        if isinstance(config, str | Path):
+            folder = str(Path(config).resolve(strict=True))
+            stages = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+            _choose_stages(stages)
+            # AutoBackbone.from_pretrained asks the hub about folders too (transformers 5.23)
+            kind: Any = type(make.from_config(stages))
+            return kind.from_pretrained(folder, config=stages, local_files_only=True)
+        values = dict(config)
+        made = transformers.AutoConfig.for_model(str(values.pop("model_type")), **values)
+        if "out_indices" not in values and "out_features" not in values:
+            _choose_stages(made)
+        return make.from_config(made)
+    except (KeyError, ValueError, OSError, ImportError) as error:
+        name = Path(config).name if isinstance(config, str | Path) else config.get("model_type")
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        raise ModelError(
+            f"expected a backbone that transformers knows, found {name!r} ({reason}). Give "
+            f"model_type 'convnext' with depths and hidden_sizes, or a folder with config.json."
+        ) from error
+
+
+def _choose_stages(config: Any) -> None:
+    """Take four maps: the last four stages, or four evenly spaced layers."""
+    last = len(config.stage_names) - 1
+    step = 1 if last <= len(STRIDES) + 1 else last // len(STRIDES)
+    config.out_indices = [last - step * i for i in reversed(range(len(STRIDES)))]
