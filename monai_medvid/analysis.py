@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monai_medvid.errors import VideoReadError
-from monai_medvid.findings import FindingOptions, FindingsBuilder
+from monai_medvid.findings import FindingOptions
+from monai_medvid.findings.any_builder import make_builder
 from monai_medvid.findings.model import Findings, Interval, ModelSummary, SourceSummary, Track
-from monai_medvid.inference import Predictor, load_bundle
+from monai_medvid.inference import AnyPredictor, load_bundle, make_predictor
 from monai_medvid.inference.prefetch import Prefetch
 from monai_medvid.inference.reading import Reader, StageClock
 from monai_medvid.inference.runtime import Device, RuntimeName
@@ -72,7 +73,7 @@ def analyze(
     decoder: DecoderName = "auto",
     options: FindingOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
-    predictor: Predictor | None = None,
+    predictor: AnyPredictor | None = None,
 ) -> Analysis:
     """Find in a video what a bundle is trained for.
 
@@ -108,8 +109,8 @@ def analyze(
             source = stack.enter_context(open_video(video, decoder=decoder, device=device))
         clock.lap("open")
         if predictor is None:
-            fresh = Predictor(load_bundle(bundle), device=device, runtime=runtime)
-            predictor = stack.enter_context(fresh)
+            predictor = make_predictor(load_bundle(bundle), device=device, runtime=runtime)
+            stack.callback(predictor.close)
         clock.lap("load")
         findings = _run(source, predictor, every, options, progress, clock)
         clock.stop(findings.analyzed_frames)
@@ -120,28 +121,26 @@ def analyze(
 
 def _run(
     video: Video,
-    predictor: Predictor,
+    predictor: AnyPredictor,
     every: int,
     options: FindingOptions | None,
     progress: Callable[[int, int], None] | None,
     clock: StageClock,
 ) -> Findings:
     reader = Reader(video, every, clock)
-    layout = predictor.bundle.format
-    builder = FindingsBuilder(
+    builder = make_builder(
+        predictor,
         source=summarize_source(video, sha256=reader.sha256 or ""),
         model=summarize_model(predictor),
         options=options,
         every=every,
-        exclusive=layout.activation == "softmax",
-        interval_kind=layout.finding_kind,
         settings={"decoder": video.info.decoder, "precision": predictor.runtime.precision},
     )
     done, total = 0, len(range(0, len(video), every))
     with Prefetch(reader.batches(), depth=2) as batches:
         for predictions in predictor.stream(batches):
             clock.lap("predict")
-            builder.add(predictions)
+            builder.add(predictions)  # type: ignore[arg-type]  # made for this predictor
             done += len(predictions)
             if progress is not None:
                 progress(done, total)
@@ -177,7 +176,7 @@ def summarize_source(video: Video, *, sha256: str) -> SourceSummary:
     )
 
 
-def summarize_model(predictor: Predictor) -> ModelSummary:
+def summarize_model(predictor: AnyPredictor) -> ModelSummary:
     """Which model it was, for the findings."""
     info = predictor.bundle.info
     return ModelSummary(
@@ -187,6 +186,6 @@ def summarize_model(predictor: Predictor) -> ModelSummary:
         sha256=predictor.bundle.weights_sha256,
         runtime=predictor.runtime.name,
         device=predictor.runtime.device,
-        labels=predictor.bundle.format.labels,
+        labels=predictor.labels,
         license=info.license,
     )

@@ -11,7 +11,7 @@ from typing import Any
 from monai_medvid.analysis import Analysis, analyze
 from monai_medvid.errors import DeliveryError, OutputError
 from monai_medvid.findings.options import FindingOptions
-from monai_medvid.inference import Predictor, load_bundle
+from monai_medvid.inference import AnyPredictor, load_bundle, make_predictor
 from monai_medvid.inference.runtime import Device, RuntimeName
 from monai_medvid.pacs import DeliveryReport, Destination, store_files
 from monai_medvid.report.delivery import update_delivery
@@ -57,9 +57,9 @@ class SharedPredictor:
         self, bundle: str | Path, *, device: Device = "auto", runtime: RuntimeName = "auto"
     ) -> None:
         self._bundle, self._device, self._runtime = bundle, device, runtime
-        self._predictor: Predictor | None = None
+        self._predictor: AnyPredictor | None = None
 
-    def get(self) -> Predictor:
+    def get(self) -> AnyPredictor:
         """The predictor, ready to run.
 
         Raises:
@@ -68,7 +68,7 @@ class SharedPredictor:
         """
         if self._predictor is None:
             loaded = load_bundle(self._bundle)
-            self._predictor = Predictor(loaded, device=self._device, runtime=self._runtime)
+            self._predictor = make_predictor(loaded, device=self._device, runtime=self._runtime)
         return self._predictor
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from openvino import frontend
 
 from monai_medvid.errors import ModelError
 from monai_medvid.inference.bundle import Bundle
+from monai_medvid.inference.openvino_core import shared_core
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +69,7 @@ def compile_graph(
         BundleError: The bundle is damaged.
         ModelError: OpenVINO cannot take the network.
     """
-    core = ov.Core()
+    core = shared_core()
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     folder = cache_folder() / _key(bundle, has_bf16, variant)
     stored = _read(core, folder)
@@ -111,7 +113,8 @@ def _convert(core: Any, bundle: Bundle, graph: Any, has_bf16: bool) -> tuple[Any
 
     shape = (1, bundle.format.height, bundle.format.width, 3)
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # tracing warns of every size that it fixes, as it must
             model = ov.convert_model(graph, example_input=torch.zeros(shape, dtype=torch.uint8))
         model.reshape(list(shape))
     except _REFUSALS as error:

@@ -41,6 +41,11 @@ class Predictor:
         self.bundle = bundle
         self.runtime = make_runtime(bundle, device=device, runtime=runtime)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it can find, in channel order."""
+        return self.bundle.format.labels
+
     def predict(self, batch: FrameBatch) -> PredictionBatch:
         """Predict for a few frames and wait for the result.
 

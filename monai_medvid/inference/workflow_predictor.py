@@ -21,6 +21,7 @@ from monai_medvid.video.frames import FrameBatch
 
 if TYPE_CHECKING:
     from monai_medvid.models import WorkflowNet
+    from monai_medvid.models.channels import Channels
 
 _AHEAD = 1
 """Batches whose frames are looked at while the caller has an earlier one."""
@@ -76,6 +77,25 @@ class WorkflowPredictor:
         self._network: WorkflowNet = network
         self._mask_seconds = mask_seconds if network.procedure.masks else None
         self.reset()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it can find: phases, instruments, criteria, and classes of masks."""
+        classes = self._network.procedure
+        named = (*classes.phases, *classes.instruments, *classes.criteria, *self.mask_labels[1:])
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def channels(self) -> Channels:
+        """What the answers are."""
+        return self._network.channels
+
+    @property
+    def mask_labels(self) -> tuple[str, ...]:
+        """Classes of the masks, the background first; none where there are no masks."""
+        if self._mask_seconds is None:
+            return ()
+        return tuple(mask.name for mask in self._network.procedure.masks)
 
     def reset(self) -> None:
         """Forget what was seen; the next frame is the first of a video."""
