@@ -28,6 +28,7 @@ SR = WrittenObject(
     size=14_321,
     status="stored at ARCHIVE",
 )
+Picture = np.ndarray[Any, np.dtype[np.uint8]]
 RUN = {"versions": {"monai_medvid": "0.1.0"}, "timings": {"analyze_seconds": 3.25}}
 
 
@@ -75,15 +76,19 @@ def frame_of_page(page: Page) -> int:
     return int(page.run("document.querySelector('#overlay').dataset.frame"))
 
 
-def pictures_number(page: Page) -> int:
-    """The number in the picture itself, read from the screen."""
-    return clip.number(_picture(page))
+def shown(page: Page) -> tuple[int, tuple[float, float] | None]:
+    """From one picture of the screen: the number in it, and the middle of the first outline."""
+    image = _picture(page)
+    return clip.number(image), _outline_centre(image)
 
 
 def outline_centre(page: Page) -> tuple[float, float] | None:
     """Middle of the first track's outline on the screen, in pixels of the source."""
-    image = _picture(page).astype(int)
-    blue = np.abs(image - (0x56, 0xB4, 0xE9)).max(2) < 40
+    return _outline_centre(_picture(page))
+
+
+def _outline_centre(image: Picture) -> tuple[float, float] | None:
+    blue = np.abs(image.astype(int) - (0x56, 0xB4, 0xE9)).max(2) < 40
     rows, columns = np.nonzero(blue)
     if len(rows) < 30:
         return None
@@ -93,7 +98,7 @@ def outline_centre(page: Page) -> tuple[float, float] | None:
     return (left + right + 1) / 2 / scale, (bottom + 1) / scale - 30
 
 
-def _picture(page: Page) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _picture(page: Page) -> Picture:
     """The video as it is on the screen, without the black beside it."""
     x, y, width, height = page.box("#stage")
     shown = min(width, height * clip.WIDTH / clip.HEIGHT)

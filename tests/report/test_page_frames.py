@@ -9,16 +9,9 @@ import pytest
 
 from tests.report import clip
 from tests.report.browser import Browser, Page
-from tests.report.pages import (
-    frame_of_page,
-    make_page,
-    outline_centre,
-    pictures_number,
-    settle,
-    some_findings,
-)
+from tests.report.pages import frame_of_page, make_page, settle, shown, some_findings
 
-pytestmark = pytest.mark.tools
+pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 CASES = [
     (clip.FILM, "auto", "mp4"),
@@ -47,8 +40,8 @@ def page(
 
 def _expect(page: Page, frame: int) -> None:
     settle(page)
-    assert (frame_of_page(page), pictures_number(page)) == (frame, frame)
-    place = outline_centre(page)
+    number, place = shown(page)
+    assert (frame_of_page(page), number) == (frame, frame)
     if 10 <= frame < 50:
         x, y = clip.centre(frame)
         assert place == pytest.approx((x + 0.5, y + 0.5), abs=0.8)
@@ -57,7 +50,7 @@ def _expect(page: Page, frame: int) -> None:
 
 
 def test_it_opens_at_the_first_finding(page: Page) -> None:
-    assert frame_of_page(page) == pictures_number(page) > 0
+    assert frame_of_page(page) == shown(page)[0] > 0
 
 
 def test_keys_step_frame_by_frame(page: Page) -> None:
