@@ -13,10 +13,27 @@ from monai_medvid.data.datasets.tables import place, read_json
 from monai_medvid.errors import InputError
 
 _READERS = {
+    "autolaparo": "autolaparo:open_autolaparo",
+    "autolaparo-masks": "autolaparo:open_autolaparo_masks",
+    "autolaparo-motion": "autolaparo:open_autolaparo_motion",
     "cholec80": "cholec80:open_cholec80",
     "cholec80-cvs": "cholec80_cvs:open_cholec80_cvs",
     "cholecseg8k": "cholecseg8k:open_cholecseg8k",
+    "cholect50": "cholect50:open_cholect50",
+    "cholectrack20": "cholectrack20:open_cholectrack20",
     "endoscapes": "endoscapes:open_endoscapes",
+    "endovis2017": "endovis2017:open_endovis2017",
+    "endovis2018": "endovis2018:open_endovis2018",
+    "heichole": "heichole:open_heichole",
+    "hyperkvasir": "hyperkvasir:open_hyperkvasir",
+    "jigsaws": "jigsaws:open_jigsaws",
+    "kvasir-seg": "kvasir_seg:open_kvasir_seg",
+    "m2cai16-tool": "m2cai16:open_m2cai16_tool",
+    "m2cai16-workflow": "m2cai16:open_m2cai16_workflow",
+    "multibypass140": "multibypass140:open_multibypass140",
+    "pitvis": "pitvis:open_pitvis",
+    "polypgen": "polypgen:open_polypgen",
+    "sar-rarp50": "sar_rarp50:open_sar_rarp50",
 }
 
 OWN_SPLITS = "splits.json"

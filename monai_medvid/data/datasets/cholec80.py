@@ -66,13 +66,12 @@ def open_cholec80(root: Path) -> Dataset:
     videos = [path.stem for path in listed(root / "videos", VIDEO_ENDINGS)]
 
     def read(name: str) -> VideoLabels:
-        return read_phases_and_tools(
-            name,
-            source=find_video(root / "videos", name),
-            phases=phases.get(name),
-            tools=tools.get(name),
-            procedure=procedure,
-        )
+        parts = {
+            "source": find_video(root / "videos", name),
+            "phases": phases.get(name),
+            "tools": tools.get(name),
+        }
+        return read_phases_and_tools(name, **parts, procedure=procedure, notes=_missing(**parts))
 
     return Dataset(
         name="cholec80",
@@ -94,6 +93,7 @@ def read_phases_and_tools(
     phases: Path | None,
     tools: Path | None,
     procedure: Procedure,
+    notes: tuple[str, ...] = (),
 ) -> VideoLabels:
     """Rows of both files, joined by their frame number.
 
@@ -103,6 +103,7 @@ def read_phases_and_tools(
         phases: The phase file, None where it is missing; its phases are -1 then.
         tools: The tool file, None where it is missing; its instruments are NaN then.
         procedure: The classes.
+        notes: What is odd about the files.
 
     Raises:
         InputError: A file is not as published.
@@ -126,7 +127,7 @@ def read_phases_and_tools(
         instruments=instruments,
         criteria=unknown_rows(len(frames), len(procedure.criteria)),
         inside=unknown_rows(len(frames)),
-        notes=_missing(source=source, phases=phases, tools=tools),
+        notes=notes,
     )
 
 

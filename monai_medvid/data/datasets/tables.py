@@ -78,6 +78,50 @@ def read_rows(
     return kept
 
 
+def read_numbers(
+    path: Path, *, columns: int, separator: str | None = None, header: bool = False
+) -> npt.NDArray[np.float64]:
+    """A table of numbers, (N, columns or more); the separator None is any white space.
+
+    Raises:
+        InputError: The file is unreadable, empty, or no table of numbers.
+    """
+    text = read_text(path)
+    lines = [line for line in text.splitlines() if line.strip()][int(header) :]
+    if not lines:
+        raise InputError(f"expected labels in {place(path)}, found no row. Download it again.")
+    try:
+        table = np.loadtxt(lines, np.float64, delimiter=separator, ndmin=2, comments=None)
+    except ValueError as error:
+        raise InputError(
+            f"expected a table of numbers in {place(path)}, found something else "
+            f"({str(error).splitlines()[0][:80]}). Restore the file."
+        ) from error
+    if table.shape[1] < columns:
+        raise InputError(
+            f"expected {columns} columns in {place(path)}, found {table.shape[1]}. "
+            f"Restore the file."
+        )
+    return np.asarray(table)
+
+
+def whole_numbers(
+    values: npt.NDArray[np.float64], *, lowest: int, highest: int, path: Path, what: str
+) -> npt.NDArray[np.int64]:
+    """Class numbers as they are.
+
+    Raises:
+        InputError: One of them is not whole or not within the classes.
+    """
+    bad = (values != np.floor(values)) | (values < lowest) | (values > highest)
+    if bad.any():
+        raise InputError(
+            f"expected {what}s from {lowest} to {highest} in {place(path)}, found "
+            f"{values[bad][0]:g}. Restore the file."
+        )
+    return values.astype(np.int64)
+
+
 def numbers(cells: list[str], *, path: Path, what: str) -> npt.NDArray[np.float64]:
     """Cells as numbers.
 

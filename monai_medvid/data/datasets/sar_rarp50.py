@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SAR-RARP50: suturing in 50 robot-assisted prostatectomies (Psychogyios et al. 2023).
+
+``train1/video_1/video_left.avi`` at 60 frames a second, ``action_discrete.txt`` with frame and
+action ten times a second, ``action_continues.txt`` (so spelt) with start, end and action, and
+``segmentation/000000060.png`` once a second; likewise ``train2`` and ``test``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from monai_medvid.data.datasets.building import build_labels, interval_rows
+from monai_medvid.data.datasets.dataset import ClassMask, Dataset
+from monai_medvid.data.datasets.files import existing_root, find_video, in_order, listed
+from monai_medvid.data.datasets.labels import IntRows, MaskFile, TimedFile, VideoLabels
+from monai_medvid.data.datasets.masks import classes_of_codes, codes_of, read_codes
+from monai_medvid.data.datasets.tables import ascending, read_numbers, whole_numbers
+from monai_medvid.data.procedure import Procedure, load_procedure
+
+FRAME_RATE = 60
+LABEL_STEP = 6
+"""Frames between labels of actions."""
+
+_INTERVALS = ("action_continues.txt", "action_continuous.txt")
+
+
+def open_sar_rarp50(root: Path) -> Dataset:
+    """SAR-RARP50 in its published layout.
+
+    Raises:
+        InputError: The folder holds no videos of SAR-RARP50.
+    """
+    existing_root(root, name="SAR-RARP50", needs=("t*/video_*",))
+    procedure = load_procedure("robotic_prostatectomy_suturing")
+    codes = codes_of(procedure)
+    folders = {path.name: path for path in sorted(root.glob("t*/video_*")) if path.is_dir()}
+    parts: dict[str, tuple[str, ...]] = {}
+    for name, path in folders.items():
+        part = "test" if path.parent.name.lower().startswith("test") else "train"
+        parts[part] = in_order((*parts.get(part, ()), name))
+
+    def read_mask(mask: MaskFile) -> ClassMask:
+        return classes_of_codes(read_codes(mask.path), codes)
+
+    return Dataset(
+        name="sar-rarp50",
+        root=root,
+        procedure=procedure,
+        names=in_order(folders),
+        splits={"40/10": parts},
+        read=lambda name: _read(name, folders[name], procedure),
+        read_mask=read_mask,
+        licence="CC BY-NC-SA 4.0",
+        expected=50,
+    )
+
+
+def _read(name: str, folder: Path, procedure: Procedure) -> VideoLabels:
+    frames, actions = _actions(folder, len(procedure.phases))
+    pictures = {path.stem: path for path in listed(folder / "rgb", {".png", ".jpg"})}
+    masks = [
+        MaskFile(int(path.stem) / FRAME_RATE, path, image=pictures.get(path.stem))
+        for path in listed(folder / "segmentation", {".png"})
+    ]
+    source = find_video(folder, "video_left")
+    return build_labels(
+        name,
+        procedure,
+        source=source,
+        seconds=frames / FRAME_RATE,
+        phase=actions,
+        images=[TimedFile(int(stem) / FRAME_RATE, path) for stem, path in pictures.items()],
+        masks=masks,
+        notes=() if source else ("There is no video file.",),
+    )
+
+
+def _actions(folder: Path, count: int) -> tuple[npt.NDArray[np.float64], IntRows]:
+    discrete = folder / "action_discrete.txt"
+    if discrete.is_file():
+        table = read_numbers(discrete, columns=2, separator=",")
+        frames = ascending(table[:, 0], path=discrete)
+        return frames, _classes(table[:, 1], count, discrete)
+    for path in (folder / name for name in _INTERVALS):
+        if path.is_file():
+            table = read_numbers(path, columns=3)
+            frames = np.arange(0, table[:, 1].max() + 1, LABEL_STEP)
+            actions = _classes(table[:, 2], count, path)
+            intervals = zip(table[:, 0], table[:, 1], actions, strict=True)
+            return frames, interval_rows([(a, b, int(c)) for a, b, c in intervals], frames)
+    return np.empty(0), np.empty(0, np.int64)
+
+
+def _classes(values: npt.NDArray[np.float64], count: int, path: Path) -> IntRows:
+    return whole_numbers(values, lowest=0, highest=count - 1, path=path, what="action")
