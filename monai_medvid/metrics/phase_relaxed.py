@@ -21,14 +21,12 @@ its published numbers contain them:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.metrics.phase_counts import Scores, accuracy, class_scores, macro_by_video
 from monai_medvid.metrics.result import (
-    Ints,
     LabelPair,
     Metric,
     Scope,
@@ -37,6 +35,7 @@ from monai_medvid.metrics.result import (
     named,
     sample_std,
 )
+from monai_medvid.metrics.runs import segments
 
 Mask = npt.NDArray[np.bool_]
 
@@ -125,15 +124,6 @@ def forgive(video: LabelPair, frames: int, first_special: int | None, *, faulty:
         wrong_end[np.isin(tail, early)] = 0
     right: Mask = difference == 0
     return right
-
-
-def segments(labels: Ints) -> list[tuple[int, int]]:
-    """Start and exclusive end of each run of one label."""
-    if not len(labels):
-        return []
-    cuts = np.flatnonzero(np.diff(labels)) + 1
-    edges = [0, *cuts.tolist(), len(labels)]
-    return list(pairwise(edges))
 
 
 def _script_scores(video: LabelPair, right: Mask, classes: int) -> Scores:

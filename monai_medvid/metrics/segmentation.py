@@ -116,6 +116,10 @@ class CalibrationError:
         for row, values in enumerate(rows):
             self._sums[row] += torch.bincount(place, weights=values, minlength=self.bins)
 
+    def table(self) -> torch.Tensor:
+        """Return (3, bins) float64: entries, sum of probabilities and sum of truth in each bin."""
+        return self._sums.clone()
+
     def compute(self) -> float:
         """Return the error, 0..1.
 

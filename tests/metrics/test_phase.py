@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from monai_medvid.errors import InputError
 from monai_medvid.metrics.phase import Convention, phase_metrics
-from monai_medvid.metrics.phase_relaxed import segments
 from monai_medvid.metrics.result import LabelPair, Scope
+from monai_medvid.metrics.runs import segments
 
 SCOPE = Scope(split="test", rate=1)
 ABC = ("a", "b", "c")
