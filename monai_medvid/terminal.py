@@ -192,6 +192,15 @@ def show_wrapped(result: WrapResult, *, as_json: bool) -> None:
         _console().print(f"  ! {warning}", markup=False)
 
 
+def show_simulated(paths: Sequence[Path], *, as_json: bool) -> None:
+    """Show what ``simulate`` wrote."""
+    if as_json:
+        print_json({"files": list(paths)})
+        return
+    for path in paths:
+        _console().print(f"{path}", markup=False)
+
+
 def show_issues(files: Sequence[Path], issues: Sequence[Issue], *, as_json: bool) -> None:
     """Show what the validator has to say."""
     if as_json:

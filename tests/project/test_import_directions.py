@@ -27,7 +27,7 @@ ROOMS = (
     ("run_record",),
     ("results",),
     ("pipeline",),
-    ("demo", "node"),
+    ("demo", "node", "simulate"),
     ("terminal",),
     ("cli", "__main__"),
 )

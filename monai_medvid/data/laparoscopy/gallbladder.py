@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gallbladder, its bed in the liver, and the omentum that sticks to it at first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from monai_medvid.data.colonoscopy_textures import smoothstep
+from monai_medvid.data.laparoscopy.anatomy import gallbladder_axis, rest_axis
+from monai_medvid.data.laparoscopy.arrays import f32
+from monai_medvid.data.laparoscopy.backdrop import paint_fat
+from monai_medvid.data.laparoscopy.brush import Brush
+from monai_medvid.data.laparoscopy.codes import code
+from monai_medvid.data.laparoscopy.surface import sample
+
+
+def paint_bed(brush: Brush) -> None:
+    """The raw liver where the gallbladder was, with the vein that shows in it."""
+    moment, anatomy = brush.moment, brush.anatomy
+    if moment.separation <= 0.01:
+        return
+    body = brush.swept(rest_axis(anatomy, moment), anatomy.radii * np.float32(0.98))
+    if body is None:
+        return
+    box = body.box
+    x, y = brush.x[box], brush.y[box]
+    skin = sample(brush.textures.bed, x * np.float32(1.7), y * np.float32(1.7))
+    ragged = brush.noise(2, 1.0)[box]
+    freed = smoothstep(-0.02, 0.02, body.along - np.float32(1 - moment.separation))
+    inside = np.clip((1 - np.abs(body.across)) * 6 + np.float32(0.5) * ragged, 0, 1)
+    cover = body.cover * freed * inside
+    hollow = np.float32(0.035) * np.square(np.clip(1 - np.abs(body.across), 0, 1))
+    height = brush.surface.height[box] - hollow * brush.scale
+    height += np.float32(0.014) * brush.scale * skin[..., 3]
+    brush.surface.paint(cover, skin[..., :3], height, gloss=0.85, label=code("Liver"), box=box)
+    if moment.separation > 0.45:
+        _vein(brush)
+
+
+def _vein(brush: Brush) -> None:
+    shown = min((brush.moment.separation - 0.45) / 0.3, 1.0)
+    count = max(3, round(shown * len(brush.anatomy.vein)))
+    brush.tube(
+        brush.anatomy.vein[-count:],
+        0.016,
+        brush.textures.bowel,
+        label=code("Hepatic Vein"),
+        tiles=(1, 0.3),
+        tint=f32((0.28, 0.22, 0.42)),
+        z=0.0,
+        round_by=0.5,
+    )
+
+
+def paint_gallbladder(brush: Brush) -> None:
+    """The gallbladder itself, wherever it has been pulled to."""
+    moment, anatomy = brush.moment, brush.anatomy
+    if not moment.gallbladder:
+        return
+    radii = anatomy.radii * np.float32(moment.shrink)
+    slack = 1 - 0.18 * min(moment.separation, 1.0)
+    brush.tube(
+        gallbladder_axis(anatomy, moment),
+        radii * np.float32(slack),
+        brush.textures.gallbladder,
+        label=code("Gallbladder"),
+        tiles=(0.85, 0.55),
+        z=0.03,
+        round_by=0.95,
+        bump=0.010,
+        gloss=1.0,
+    )
+
+
+def paint_adhesions(brush: Brush) -> None:
+    """Omentum that covers the gallbladder's lower half until it is pulled away."""
+    left = brush.moment.adhesion
+    if left <= 0.02:
+        return
+    x, y = brush.x, brush.y
+    hump = np.exp(-np.square((x + np.float32(0.10)) / np.float32(0.30)))
+    row = np.float32(brush.anatomy.fat_level + 0.12 - 0.33 * left) + np.float32(0.10) * (1 - hump)
+    below = y - row + np.float32(0.020) * brush.noise(1, 1.3, (0.4, 0.1))
+    sides = np.float32(0.55) - np.abs(x + np.float32(0.1)) + np.float32(0.03) * brush.noise(1, 1.1)
+    inside = np.minimum(below, sides)
+    cover = np.clip(inside * brush.scale + np.float32(0.5), 0, 1)
+    cover *= 1 - np.clip((y - np.float32(0.35)) * brush.scale, 0, 1)
+    paint_fat(brush, inside, cover, 0.02)
