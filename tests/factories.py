@@ -21,7 +21,7 @@ from monai_medvid.findings.model import (
     Track,
 )
 
-KINDS = ("phase", "event", "tool", "finding")
+KINDS = ("phase", "event", "tool", "finding", "criterion")
 
 
 def make_ring(cx: float, cy: float, radius: float, points: int = 24) -> Ring:
@@ -110,7 +110,7 @@ def make_findings(
     frames: int = 50,
     rate: Fraction = Fraction(25),
     tracks: int = 2,
-    intervals: int = 4,
+    intervals: int = 5,
     labels: tuple[str, ...] = ("polyp",),
     every: int = 1,
     hole: bool = False,
@@ -118,8 +118,14 @@ def make_findings(
 ) -> Findings:
     """Findings with ``tracks`` drifting circles and ``intervals`` of every kind in turn."""
     source = make_source(width=width, height=height, frames=frames, rate=rate)
-    names = {"phase": "withdrawal", "event": "bleeding", "tool": "snare", "finding": "polyp"}
-    made = [KINDS[index % 4] for index in range(intervals)]
+    names = {
+        "phase": "withdrawal",
+        "event": "bleeding",
+        "tool": "snare",
+        "finding": "polyp",
+        "criterion": "two structures",
+    }
+    made = [KINDS[index % len(KINDS)] for index in range(intervals)]
     return Findings(
         source=source,
         model=make_model(labels),

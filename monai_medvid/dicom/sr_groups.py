@@ -100,9 +100,18 @@ def interval_group(interval: Interval, context: GroupContext) -> Item:
             number(terms.PROBABILITY, interval.probability, terms.NO_UNITS),
             image(terms.SOURCE_OF_MEASUREMENT, target, relationship="CONTAINS"),
             polyline(terms.IMAGE_REGION, border, image(terms.SOURCE_OF_MEASUREMENT, target)),
+            *_evaluation(interval, context),
         ],
         template="1501",
     )
+
+
+def _evaluation(interval: Interval, context: GroupContext) -> list[Item]:
+    """Row 10 of TID 1501: that a criterion of a safety check is met in this time."""
+    if interval.kind != "criterion":
+        return []
+    concept = context.vocabulary.find(interval.label, kind=interval.kind)
+    return [code(concept.code, terms.PRESENT)]
 
 
 def algorithm(model: ModelSummary) -> list[Item]:

@@ -59,9 +59,15 @@ class Vocabulary:
     default_categories: Mapping[str, Coded] = field(default_factory=dict)
 
     def find(self, label: str, *, kind: Kind = "finding") -> Concept:
-        """The concept of a label; an unlisted one gets a private code with itself as meaning."""
+        """The concept of a label; an unlisted one gets a private code with itself as meaning.
+
+        A criterion of a safety check is named like the structure that it is about; its category
+        tells that it is not the structure itself.
+        """
         plain = plain_label(label)
         known = self.concepts.get(plain)
+        if known is not None and kind == "criterion":
+            return Concept(known.code, self.default_categories[kind])
         if known is not None:
             return known
         digest = hashlib.sha256(plain.encode()).hexdigest()[:12].upper()

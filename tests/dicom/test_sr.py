@@ -144,6 +144,19 @@ def test_every_finding_is_coded_with_its_category(report: Dataset) -> None:
     assert meanings[-1] == ("Morphologically Abnormal Structure", "Polyp of colon")
 
 
+def test_a_criterion_that_is_met_is_a_qualitative_evaluation(report: Dataset) -> None:
+    met = [
+        group
+        for group in groups(report)
+        if find(group, "Finding category")[0].ConceptCodeSequence[0].CodeMeaning
+        == "Safety check criterion"
+    ]
+    assert len(met) == 1
+    (evaluation,) = find(met[0], "Only two structures enter the gallbladder")
+    assert evaluation.ValueType == "CODE"
+    assert evaluation.ConceptCodeSequence[0].CodeMeaning == "Present"
+
+
 def test_the_algorithm_is_named_everywhere(report: Dataset) -> None:
     (measurements,) = find(report, "Imaging Measurements")
     for item in (measurements, *groups(report)):

@@ -37,7 +37,7 @@ def test_report_on_a_real_video(data_dir: Path, tmp_path: Path, name: str) -> No
 def test_both_kinds_of_document(tmp_path: Path, iod: SrIod) -> None:
     sr = write_sr(make_findings(), make_header(), tmp_path / "sr.dcm", options=SrOptions(iod=iod))
     outside.check(sr)
-    assert len(outside.tid1500reader(sr)["Measurements"]) == 6
+    assert len(outside.tid1500reader(sr)["Measurements"]) == 7
 
 
 @pytest.mark.parametrize(("tracks", "intervals"), [(0, 0), (1, 0), (0, 1), (3, 0), (0, 8)])
