@@ -95,7 +95,7 @@ def make_anatomy(rng: np.random.Generator) -> Anatomy:
 
 def _pear(rng: np.random.Generator) -> FloatArray:
     shares = (0.0, 0.15, 0.35, 0.55, 0.75, 0.88, 1.0)
-    radii = np.array((0.068, 0.093, 0.100, 0.090, 0.068, 0.050, 0.024))
+    radii = np.array((0.080, 0.112, 0.122, 0.108, 0.082, 0.058, 0.026))
     radii *= 1 + 0.06 * rng.normal(size=7)
     return f32(np.interp(np.linspace(0, 1, _STEPS), shares, radii))
 

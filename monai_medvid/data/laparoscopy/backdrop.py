@@ -32,8 +32,11 @@ def _step(inside: FloatArray, brush: Brush) -> FloatArray:
 
 def _wall(brush: Brush) -> None:
     x, y = brush.x, brush.y
-    skin = sample(brush.textures.wall, x * np.float32(0.6), y * np.float32(0.8))
-    height = (np.float32(-0.75) + np.float32(0.25) * np.abs(x)) * brush.scale
+    skin = sample(brush.textures.wall, x * np.float32(0.5), y * np.float32(0.6))
+    away = (
+        np.float32(-0.55) - np.float32(0.35) * np.square(x) + np.float32(0.05) * brush.noise(0, 0.6)
+    )
+    height = (away + np.float32(0.25) * (y + np.float32(0.7))) * brush.scale
     height += np.float32(0.02) * brush.scale * skin[..., 3]
     whole = np.ones_like(x)
     brush.surface.paint(whole, skin[..., :3], height, gloss=0.5, label=code("Abdominal Wall"))
@@ -74,7 +77,8 @@ def _liver(brush: Brush) -> None:
     height = np.where(above > 0, height, under)
     top = np.clip(dome / np.float32(0.14), 0, 1)
     height += np.float32(0.16) * (np.sqrt(top * (2 - top)) - 1)
-    height += np.float32(0.0085) * skin[..., 3]
+    height += np.float32(0.0085) * skin[..., 3] + np.float32(0.016) * brush.noise(0, 0.8)
+    height -= np.float32(0.16) * np.square(x - np.float32(0.1))
     color = skin[..., :3] * (np.float32(0.72) + np.float32(0.28) * front)[..., None]
     cover = _step(dome, brush)
     brush.surface.paint(cover, color, height * brush.scale, gloss=0.9, label=code("Liver"))

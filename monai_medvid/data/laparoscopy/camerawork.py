@@ -59,7 +59,7 @@ def smoke_up(script: Script) -> None:
         chance, strength = (0.16, 0.42) if stint.instrument == "Hook" else (0.10, 0.25)
         for second in range(int(stint.start) + 2, int(stint.end)):
             if script.rng.random() < chance:
-                puffs[second] += strength * script.uniform(0.3, 1.0)
+                puffs[second] += strength * script.uniform(0.1, 0.8)
     density, life = 0.0, script.uniform(4, 9)
     for second, puff in enumerate(puffs):
         density = min(density * float(np.exp(-1 / life)) + puff, 0.85)

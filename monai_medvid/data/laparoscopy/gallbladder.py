@@ -84,5 +84,6 @@ def paint_adhesions(brush: Brush) -> None:
     sides = np.float32(0.55) - np.abs(x + np.float32(0.1)) + np.float32(0.03) * brush.noise(1, 1.1)
     inside = np.minimum(below, sides)
     cover = np.clip(inside * brush.scale + np.float32(0.5), 0, 1)
-    cover *= 1 - np.clip((y - np.float32(0.35)) * brush.scale, 0, 1)
+    low = np.float32(0.40) + np.float32(0.04) * brush.noise(1, 1.2)
+    cover *= smoothstep(0, 0.05, low - y)
     paint_fat(brush, inside, cover, 0.02)

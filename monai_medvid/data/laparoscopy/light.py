@@ -59,7 +59,7 @@ def shade(surface: Surface, lamp: Lamp, wet: FloatArray) -> tuple[FloatArray, Fl
     lit = surface.color * light[..., None]
     lit[..., 0] = surface.color[..., 0] * (np.float32(0.55) * light + np.float32(0.45) * red)
     lit *= np.asarray(lamp.color, np.float32)
-    shine = _highlights(height + np.float32(0.55) * wet, lamp, unit) * surface.gloss
+    shine = _highlights(height + np.float32(0.30) * wet, lamp, unit) * surface.gloss
     return lit, shine * (crease * light)
 
 
@@ -96,7 +96,7 @@ def _highlights(height: FloatArray, lamp: Lamp, unit: np.float32) -> FloatArray:
     hx, hy = np.float32(lamp.side[0] / 2), np.float32(lamp.side[1] / 2)
     rows, columns = height.shape
     # half-way between lamp and eye, both near the middle of the picture
-    tilt = np.float32(0.35 / rows)
+    tilt = np.float32(0.8 / rows)
     hx = hx - (np.arange(columns, dtype=np.float32) - columns / 2) * tilt
     hy = (hy - (np.arange(rows, dtype=np.float32) - rows / 2) * tilt)[:, None]
     off = np.square(nx - hx) + np.square(ny - hy) + np.square(1 - nz) * np.float32(0.2)

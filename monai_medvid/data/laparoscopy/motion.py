@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.laparoscopy.anatomy import Anatomy, gallbladder_axis
-from monai_medvid.data.laparoscopy.arrays import f32
 from monai_medvid.data.laparoscopy.moment import Moment, Point, ToolPose
 from monai_medvid.data.laparoscopy.stint import Port, Stint
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.float64]
 _ENTER = 2.5
 """Seconds from trocar to task."""
 
@@ -54,7 +52,7 @@ def tools_at(
     stints: tuple[Stint, ...], moment: Moment, anatomy: Anatomy, ports: Ports
 ) -> tuple[ToolPose, ...]:
     """Poses of the instruments in use, the assistant's first (farthest)."""
-    axis = gallbladder_axis(anatomy, moment)
+    axis = gallbladder_axis(anatomy, moment).astype(np.float64)
     order = sorted(stints, key=lambda stint: ("assistant", "left", "right").index(stint.port))
     return tuple(_pose(stint, moment, anatomy, axis, ports) for stint in order)
 
@@ -98,16 +96,16 @@ def _goal(
     task = stint.task
     if task == "neck":
         middle = moment.free is not None or moment.separation > 0.75
-        return f32(axis[9] if middle else axis[12] + f32((-0.015, 0.0)))
+        return np.asarray(axis[9] if middle else axis[12] + (-0.015, 0.0), np.float64)
     if task == "fundus":
-        return np.asarray(axis[1])
+        return np.asarray(axis[1], np.float64)
     if task == "omentum":
         row = anatomy.fat_level + 0.10 - 0.25 * moment.adhesion
         return np.array((-0.05, row)) + 0.05 * swing + np.array((0.13, 0.04)) * slow
     if task == "dissect":
         share = 0.5 + 0.42 * float(np.sin(0.9 * beat))
         along = anatomy.duct[1] + share * (anatomy.artery[4] - anatomy.duct[1])
-        return np.asarray(along + np.array((0.05, 0.02)) * slow + 0.016 * swing)
+        return np.asarray(along + np.array((0.05, 0.02)) * slow + 0.016 * swing, np.float64)
     if task == "peel":
         return _front(moment, axis) + np.array((0.05, 0.03)) * slow + 0.014 * swing
     if task == "bag":

@@ -74,7 +74,9 @@ class Renderer:
         surface = self._tissue(moment, canvas)
         u, v = canvas.grid()
         wet = sample(self.textures.noise, u * np.float32(1.2), v * np.float32(1.2))
-        light, shine = shade(surface, self.look.lamp, wet[..., 3] + wet[..., 2])
+        light, shine = shade(
+            surface, self.look.lamp, np.float32(0.45) * wet[..., 3] + wet[..., 2] + wet[..., 1]
+        )
         shown = tuple(pose for pose in moment.tools if not pose.behind)
         cast_shadows(light, shown, self.look.maker, canvas)
         for pose in shown:

@@ -28,6 +28,6 @@ def add_smoke(light: FloatArray, noise: FloatArray, density: float, seconds: flo
     drift = np.float32(seconds % 1000 * 0.021)
     swirl = sample(noise, u + drift, v - np.float32(0.7) * drift)
     swirl = swirl + sample(noise, u * 2 - drift, v * 2 + drift) * np.float32(0.5)
-    veil = np.clip(np.float32(0.55) + np.float32(0.28) * swirl, 0.05, 1) * np.float32(density)
+    veil = np.clip(np.float32(0.42) + np.float32(0.36) * swirl, 0.03, 1) * np.float32(density)
     cover = cv2.resize(veil, (columns, rows), interpolation=cv2.INTER_CUBIC)[..., None]
     light += np.clip(cover * np.float32(0.85), 0, 0.93) * (f32((0.40, 0.41, 0.44)) - light)

@@ -120,10 +120,11 @@ def _gallbladder(
     rng: np.random.Generator, palette: Palette, net: FloatArray, vessels: float
 ) -> FloatArray:
     patches = fractal_noise(rng, SIZE, 4, octaves=5, gain=0.6)
-    albedo = _tint(palette.gallbladder, 0.14 * patches + 0.05 * tile_noise(rng, SIZE, 128))
-    _stain(albedo, 0.6 * smoothstep(0.4, 1.9, np.roll(patches, 130, 1)), palette.web)
-    _stain(albedo, 0.45 * smoothstep(0.9, 2.0, np.roll(patches, 260, 0)), palette.fat)
-    _stain(albedo, 0.75 * vessels * net, (0.30, 0.03, 0.03))
+    albedo = _tint(palette.gallbladder, 0.16 * patches + 0.06 * tile_noise(rng, SIZE, 128))
+    _stain(albedo, 0.7 * smoothstep(0.2, 1.6, np.roll(patches, 130, 1)), palette.web)
+    _stain(albedo, 0.6 * smoothstep(0.6, 1.6, np.roll(patches, 260, 0)), palette.fat)
+    _stain(albedo, 0.35 * smoothstep(0.5, 1.8, np.roll(patches, 350, 1)), (0.45, 0.12, 0.09))
+    _stain(albedo, vessels * np.clip(1.3 * net, 0, 0.85), (0.32, 0.03, 0.03))
     bump = 0.45 * fractal_noise(rng, SIZE, 8, octaves=4) + 0.25 * net
     return _pack(albedo, bump)
 
@@ -138,21 +139,30 @@ def _fat(
     tone = 0.12 * fractal_noise(rng, SIZE, 8, octaves=4) - 0.30 * lumps**2 - 0.08 * small
     albedo = _tint(color, tone)
     redness = smoothstep(0.75, 1.2, lumps) + np.float32(0.8) * net
-    _stain(albedo, np.float32(0.5) * redness, (0.42, 0.10, 0.04))
+    _stain(albedo, np.float32(0.32) * redness, (0.50, 0.17, 0.06))
     return _pack(albedo, -1.3 * lumps**2 - 0.28 * small + 0.2 * tile_noise(rng, SIZE, 64))
 
 
 def _web(
     rng: np.random.Generator, color: tuple[float, float, float], net: FloatArray
 ) -> FloatArray:
-    strands = fibres(rng, 41)
-    cross = fibres(rng, 25).T
-    patches = fractal_noise(rng, SIZE, 8, octaves=4)
-    albedo = _tint(color, 0.14 * strands + 0.10 * cross + 0.10 * patches)
-    _stain(albedo, 0.55 * smoothstep(0.5, 1.8, patches), (0.80, 0.52, 0.16))
-    _stain(albedo, 0.55 * smoothstep(0.4, 1.7, np.roll(patches, 200, 1)), (0.45, 0.07, 0.05))
-    _stain(albedo, 0.5 * net, (0.36, 0.03, 0.02))
-    return _pack(albedo, 0.35 * strands + 0.25 * cross + 0.4 * patches)
+    strands = fibres(rng, 33)
+    patches = fractal_noise(rng, SIZE, 8, octaves=5)
+    lumps = cells(rng, 420)
+    warp = 22 * fractal_noise(rng, SIZE, 8, octaves=3)
+    rows, columns = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
+    bent = [
+        cv2.remap(field, (columns + warp) % SIZE, (rows - warp.T) % SIZE, 1)
+        for field in (strands, lumps)
+    ]
+    strands, lumps = bent
+    fatty = smoothstep(-0.3, 0.9, patches)
+    albedo = _tint(color, 0.15 * strands * (1 - fatty) + 0.10 * patches - 0.18 * lumps * fatty)
+    _stain(albedo, 0.75 * fatty, (0.74, 0.47, 0.15))
+    _stain(albedo, 0.65 * smoothstep(0.3, 1.5, np.roll(patches, 200, 1)), (0.47, 0.10, 0.07))
+    _stain(albedo, 0.6 * net, (0.36, 0.03, 0.02))
+    bump = 0.40 * strands * (1 - fatty) + 0.5 * patches - 0.8 * lumps**2 * fatty
+    return _pack(albedo, bump)
 
 
 def _bowel(
@@ -167,9 +177,9 @@ def _bowel(
 def _wall(
     rng: np.random.Generator, color: tuple[float, float, float], net: FloatArray, vessels: float
 ) -> FloatArray:
-    muscle = fibres(rng, 61)
+    muscle = np.float32(0.3) * fibres(rng, 31) + fractal_noise(rng, SIZE, 16, octaves=4)
     patches = fractal_noise(rng, SIZE, 4, octaves=4)
-    albedo = _tint(color, 0.13 * patches + 0.07 * muscle)
+    albedo = _tint(color, 0.13 * patches + 0.05 * muscle)
     _stain(albedo, 0.5 * smoothstep(0.2, 1.6, patches), (0.62, 0.38, 0.18))
     _stain(albedo, 0.8 * vessels * net, (0.36, 0.04, 0.05))
     return _pack(albedo, 0.5 * patches + 0.25 * muscle)

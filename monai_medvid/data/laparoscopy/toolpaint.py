@@ -34,7 +34,7 @@ def tool_sweeps(
     parts = tool_parts(pose, maker)
     wrist = min(float(part.points[:, 0].min()) for part in parts) + 0.4
     # a shaft comes from beside the camera: twice as thick there
-    spread = 1 + distance / (2.2 * canvas.scale())
+    spread = 1 + distance / (1.5 * canvas.scale())
     start = np.stack((entry, tip + np.float32(wrist * radius) * along))
     shaft = Part(start, f32((spread, 1.0)), shaft_color(pose, maker), polish=0.35, tip=False)
     pieces = [(start, f32((spread * radius, radius)), shaft)]

@@ -43,7 +43,9 @@ def paint_structures(brush: Brush) -> None:
                 gloss=0.9,
             )
     for clip in moment.clips:
-        _clip(brush, clip, duct if clip.structure == "duct" else artery)
+        whole = clip.structure == "duct"
+        cut = moment.duct_cut if whole else moment.artery_cut
+        _clip(brush, clip, duct if whole else artery, cut)
 
 
 def _parts(brush: Brush, axis: FloatArray, cut: float) -> list[FloatArray]:
@@ -59,7 +61,7 @@ def _parts(brush: Brush, axis: FloatArray, cut: float) -> list[FloatArray]:
     heading *= np.float32(length / max(float(np.linalg.norm(heading)), 1e-6))
     if not brush.moment.gallbladder:
         return [stump]
-    start = neck[-1] if axis is not None else neck[-2]
+    start = neck[-1]
     return [stump, np.stack((start, start + heading * np.float32(0.5), start + heading))]
 
 
@@ -68,12 +70,15 @@ def _piece(axis: FloatArray, steps: FloatArray, low: float, high: float) -> Floa
     return np.stack([np.interp(at, steps, axis[:, k]) for k in (0, 1)], 1).astype(np.float32)
 
 
-def _clip(brush: Brush, clip: Clip, axis: FloatArray) -> None:
+def _clip(brush: Brush, clip: Clip, axis: FloatArray, cut: float) -> None:
+    share = clip.share
+    if cut > 0 and share < _CUT_AT:
+        if not brush.moment.gallbladder:
+            return
+        axis, share = _parts(brush, axis, cut)[1], share / _CUT_AT
     steps = f32(np.linspace(0, 1, len(axis)))
-    ends = _piece(axis, steps, max(clip.share - 0.03, 0), min(clip.share + 0.03, 1))
+    ends = _piece(axis, steps, max(share - 0.03, 0), min(share + 0.03, 1))
     middle, along = ends[3], ends[-1] - ends[0]
-    if clip.share < _CUT_AT and not brush.moment.gallbladder:
-        return
     along /= np.float32(max(float(np.linalg.norm(along)), 1e-6))
     side = f32((-along[1], along[0]))
     reach = (_DUCT_RADIUS if clip.structure == "duct" else _ARTERY_RADIUS) + 0.013
