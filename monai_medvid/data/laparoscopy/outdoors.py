@@ -68,7 +68,7 @@ def paint_outside(
     _glove(light, noise, swing)
     wiped = np.float32(np.clip(1.6 * np.sin(2.3 * swing + 0.5), 0, 1))
     if wiped > 0:
-        _gauze(light, u, v, theatre, wiped)
+        _gauze(light, noise, theatre, swing, float(wiped))
     return np.asarray(light, np.float32)
 
 
@@ -83,10 +83,19 @@ def _glove(light: FloatArray, noise: FloatArray, swing: float) -> None:
 
 
 def _gauze(
-    light: FloatArray, u: FloatArray, v: FloatArray, theatre: Theatre, share: np.float32
+    light: FloatArray, noise: FloatArray, theatre: Theatre, swing: float, share: float
 ) -> None:
-    threads = np.float32(0.8) + np.float32(0.12) * (
-        np.sin(u * np.float32(260)) + np.sin(v * np.float32(260))
+    """A swab close to the lens: folds and threads, out of focus."""
+    rows, columns = light.shape[:2]
+    u = np.linspace(0, 0.5 * columns / rows, columns, dtype=np.float32)[None]
+    v = np.linspace(0, 0.5, rows, dtype=np.float32)[:, None]
+    u, v = u + np.float32(0.11 * np.sin(5 * swing)), v + np.float32(0.08 * np.cos(4 * swing))
+    folds = sample(noise, u, v)
+    bent = u + np.float32(0.012) * folds
+    threads = np.sin(bent * np.float32(330)) + np.sin(
+        (v + np.float32(0.01) * folds) * np.float32(330)
     )
-    white = np.float32(theatre.lamp) * f32((0.9, 0.9, 0.86)) * threads[..., None]
-    light += share * (white - light)
+    tone = np.float32(0.75) + np.float32(0.16) * folds + np.float32(0.07) * threads
+    white = np.float32(theatre.lamp) * f32((0.9, 0.9, 0.86)) * tone[..., None]
+    edge = smoothstep(-0.4, 0.4, np.float32(4 * share - 2) + folds)[..., None]
+    light += edge * (white - light)

@@ -12,6 +12,7 @@ from monai_medvid.data.laparoscopy.codes import tool_code
 from monai_medvid.data.laparoscopy.maker import Maker
 from monai_medvid.data.laparoscopy.moment import Bag
 from monai_medvid.data.laparoscopy.surface import sample
+from monai_medvid.data.laparoscopy.sweep import Sweep
 
 LENGTH = 0.46
 """Of the open bag, scene units."""
@@ -40,18 +41,28 @@ def paint_bag(brush: Brush, maker: Maker) -> None:
     body = brush.swept(axis, radii, 0.06)
     if body is None:
         return
-    skin = sample(brush.textures.web, body.along * np.float32(0.7), body.across * np.float32(0.2))
-    folds = np.sin(9 * body.across + 5 * skin[..., 3]) * np.float32(0.5 + 0.5 * bag.unrolled)
-    film = f32(maker.bag) * (np.float32(0.85) + np.float32(0.12) * folds)[..., None]
-    inside = np.float32(maker.bag_clear * bag.unrolled)
-    content = brush.surface.color[body.box]
+    folds = _folds(brush, body, bag)
+    film = f32(maker.bag) * (np.float32(0.9) + np.float32(0.10) * folds)[..., None]
+    clear = np.float32(maker.bag_clear * (0.3 + 0.7 * bag.unrolled))
+    inside = body.cover[..., None] * brush.surface.color[body.box]
     if bag.filled > 0.3:
-        content = np.broadcast_to(f32((0.30, 0.26, 0.14)), film.shape)
-    color = film + inside * (content * np.float32(0.8) - film)
-    mouth = np.exp(-np.square((body.along - np.float32(0.05)) / np.float32(0.035)))
+        inside = np.broadcast_to(f32(brush.palette.gallbladder) * np.float32(0.6), film.shape)
+    middle = np.square(np.clip(1 - np.square(body.across), 0, 1))[..., None]
+    color = film + clear * middle * (inside - film)
+    mouth = np.exp(-np.square((body.along - np.float32(0.03)) / np.float32(0.025)))
     color = color + mouth[..., None] * (f32(maker.bag_rim) - color)
-    height = np.float32(0.06) * brush.scale + body.height * np.float32(0.55)
-    height += (np.float32(0.010) * folds + np.float32(0.006) * skin[..., 3]) * brush.scale
+    height = np.float32(0.06) * brush.scale + body.height * np.float32(0.6)
+    height += np.float32(0.012) * folds * brush.scale
     brush.surface.paint(
         body.cover, color, height, gloss=1.0, label=tool_code("SpecimenBag"), box=body.box
     )
+
+
+def _folds(brush: Brush, body: Sweep, bag: Bag) -> FloatArray:
+    """Creases of the film, about +-1: long ones from the mouth on, and crumples."""
+    crumple = sample(
+        brush.textures.noise, body.along * np.float32(0.12), body.across * np.float32(0.06)
+    )
+    long = np.sin(np.float32(7) * body.across + np.float32(1.2) * crumple[..., 0])
+    sharp = 1 - 2 * np.abs(crumple[..., 1])
+    return f32((0.3 + 0.3 * bag.unrolled) * long + np.float32(0.5) * sharp)
