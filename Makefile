@@ -6,9 +6,6 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEST_READY := $(VENV)/.ready-test
 WORKERS ?= 2
-# MONAI's LoadImage brings nvImageCodec into the process; after that and OpenVINO in one process the
-# interpreter's memory is damaged (nvimgcodec 0.9.0, OpenVINO 2026.4.1), so these run alone.
-APART := tests/data/test_reader.py
 
 .PHONY: demo test check lint types format benchmarks clean help
 
@@ -19,8 +16,7 @@ demo: $(READY) ## make a clip, find the polyp in it, write DICOM, deliver it to 
 	$(BIN)/medvid demo
 
 test: $(TEST_READY) lint types ## lint, types and all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --ignore $(APART)
-	$(BIN)/python -m pytest $(APART)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: format test ## format, then everything that test does
 
