@@ -306,7 +306,8 @@ def simulate_command(
 
     Example: medvid simulate -o data --count 10 --seed 7 --fps 1 --size 427x240
     """
-    from monai_medvid.simulate import SimulationOptions, parse_rate, parse_size, simulate
+    from monai_medvid.data.laparoscopy.options import SimulationOptions, parse_rate, parse_size
+    from monai_medvid.simulate import simulate
 
     options = SimulationOptions(
         seed=seed,

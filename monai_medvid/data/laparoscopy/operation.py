@@ -10,21 +10,14 @@ import numpy.typing as npt
 
 from monai_medvid.data.laparoscopy.anatomy import Anatomy, make_anatomy
 from monai_medvid.data.laparoscopy.camerawork import film, go_out, outside_at, smoke_up
-from monai_medvid.data.laparoscopy.domain import Domain, draw_look, find_domain
+from monai_medvid.data.laparoscopy.casting import draw_look
+from monai_medvid.data.laparoscopy.domain import Domain, find_domain
 from monai_medvid.data.laparoscopy.look import Look
 from monai_medvid.data.laparoscopy.moment import Bag, BloodSpot, Clip, Moment
 from monai_medvid.data.laparoscopy.motion import Ports, draw_ports, tools_at
-from monai_medvid.data.laparoscopy.phases import (
-    clean,
-    clip_and_cut,
-    free_gallbladder,
-    open_triangle,
-    pack,
-    prepare,
-    take_out,
-)
 from monai_medvid.data.laparoscopy.script import CURVES, Script
 from monai_medvid.data.laparoscopy.stint import Bleed, Clipping, Outing, Stint
+from monai_medvid.data.laparoscopy.story import write_story
 from monai_medvid.data.laparoscopy.view import View
 from monai_medvid.data.laparoscopy.workflow import MEAN_MINUTES, Segment, draw_workflow
 
@@ -160,7 +153,7 @@ def plan_operation(
     flow, body, story, looks = np.random.default_rng((seed, _SALT)).spawn(4)
     segments = draw_workflow(flow, minutes=minutes)
     script = Script(story, make_anatomy(body), segments)
-    _write(script)
+    write_story(script)
     film(script)
     smoke_up(script)
     go_out(script, minutes)
@@ -177,32 +170,3 @@ def plan_operation(
         clippings=tuple(sorted(script.clippings, key=lambda clipping: clipping.seconds)),
         outings=tuple(script.outings),
     )
-
-
-def _write(script: Script) -> None:
-    """Every phase in turn; what is left to do is shared among a phase's repeats."""
-    phases = [segment.phase for segment in script.segments]
-    for number, segment in enumerate(script.segments):
-        again = segment.phase in phases[number + 1 :]
-        before = segment.phase in phases[:number]
-        if segment.phase == 0:
-            prepare(script, segment)
-        elif segment.phase == 1:
-            open_triangle(script, segment, last=not again)
-        elif segment.phase == 2:
-            both: tuple[str, ...] = (
-                ("duct", "artery") if script.rng.random() < 0.6 else ("artery", "duct")
-            )
-            wanted = both if not again and not before else (both[:1] if again else both)
-            clipped = {clipping.structure for clipping in script.clippings}
-            wanted = tuple(name for name in wanted if name not in clipped)
-            clip_and_cut(script, segment, structures=wanted)
-        elif segment.phase == 3:
-            begin = script.now("separation", segment.start)
-            free_gallbladder(script, segment, begin=begin, goal=0.85 if again else 1.0)
-        elif segment.phase == 4:
-            pack(script, segment)
-        elif segment.phase == 5:
-            clean(script, segment)
-        else:
-            take_out(script, segment)
