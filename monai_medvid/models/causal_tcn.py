@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -35,17 +37,29 @@ class CausalTcn(nn.Module):
         self.enter = nn.Conv1d(in_channels, width, 1)
         self.layers = nn.ModuleList(_Layer(width, 2**i, dropout) for i in range(layers))
         self.lengths = [(_KERNEL - 1) * 2**i for i in range(layers)]
-        self.state_shape: tuple[int, ...] = (width, sum(self.lengths))
+        self.state_shape: tuple[int, ...] = (sum(self.lengths), width)
         self.out_channels = width
 
     def forward(self, x: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run over (B, in_channels, T)."""
         x = self.enter(x)
+        if x.shape[2] == 1 and not self.training:
+            return self._step(x[:, :, 0], state)
         kept = []
-        for layer, buffer in zip(self.layers, torch.split(state, self.lengths, 2), strict=True):
-            x, buffer = layer(x, buffer)
-            kept.append(buffer)
-        return x, torch.cat(kept, 2)
+        for layer, buffer in zip(self.layers, torch.split(state, self.lengths, 1), strict=True):
+            x, buffer = layer(x, buffer.transpose(1, 2))
+            kept.append(buffer.transpose(1, 2))
+        return x, torch.cat(kept, 1)
+
+    def _step(self, x: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """One tick, (B, channels), without running convolutions along the buffers."""
+        kept: list[torch.Tensor] = []
+        start = 0
+        for layer, length in zip(self.layers, self.lengths, strict=True):
+            x, now = cast(_Layer, layer).step(x, state[:, start], state[:, start + length // 2])
+            kept += [state[:, start + 1 : start + length], now[:, None]]
+            start += length
+        return x[:, :, None], torch.cat(kept, 1)
 
 
 class _Layer(nn.Module):
@@ -55,14 +69,18 @@ class _Layer(nn.Module):
         self.look_back = nn.Conv1d(channels, channels, _KERNEL, dilation=dilation)
         self.mix = nn.Conv1d(channels, channels, 1)
         self.dropout = nn.Dropout1d(dropout)
-        self.dilation = dilation
 
     def forward(self, x: torch.Tensor, buffer: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        ticks = x.shape[2]
         window = torch.cat([buffer, self.norm(x)], 2)
-        if ticks == 1:  # three taps of the window instead of a convolution along all of it
-            taps = window[:, :, :: self.dilation]
-            y = functional.conv1d(taps, self.look_back.weight, self.look_back.bias)
-        else:
-            y = self.look_back(window)
-        return x + self.dropout(self.mix(functional.gelu(y))), window[:, :, ticks:]
+        y = self.mix(functional.silu(self.look_back(window)))
+        return x + self.dropout(y), window[:, :, x.shape[2] :]
+
+    def step(
+        self, x: torch.Tensor, oldest: torch.Tensor, older: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same for one tick (B, C), given what lies one and two dilations back."""
+        now = functional.layer_norm(x, self.norm.weight.shape, self.norm.weight, self.norm.bias)
+        taps = torch.stack([oldest, older, now], 2).flatten(1)
+        y = functional.linear(taps, self.look_back.weight.flatten(1), self.look_back.bias)
+        y = functional.linear(functional.silu(y), self.mix.weight[:, :, 0], self.mix.bias)
+        return x + y, now
