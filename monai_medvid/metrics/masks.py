@@ -107,14 +107,14 @@ def mask_metrics(
     names = [classes[index] for index in kept]
     pooled = np.sum(list(confusions.values()), axis=0)
     metrics = {}
-    for kind, measure in (("iou", confusion_iou), ("dice", confusion_dice)):
+    for kind, title, measure in (("iou", "IoU", confusion_iou), ("dice", "Dice", confusion_dice)):
         whole = measure(pooled)[kept]
         table = np.stack([measure(matrix)[kept] for matrix in confusions.values()])
         shares = {name: mean(row) for name, row in zip(confusions, table, strict=True)}
         counts = {"videos": len(confusions), "pixels": int(pooled.sum()), "classes": len(kept)}
         without = f"; without {', '.join(left_out)}" if left_out else ""
         metrics[kind] = Metric(
-            name=f"mask mean {kind}",
+            name=f"mask mean {title}",
             value=mean(whole),
             convention=f"pooled: pixels of all frames together, then mean over classes{without}",
             split=scope.split,
@@ -128,7 +128,7 @@ def mask_metrics(
             counts=counts,
         )
         metrics[f"video_{kind}"] = Metric(
-            name=f"mask mean {kind}",
+            name=f"mask mean {title}",
             value=mean(list(shares.values())),
             convention=f"video_mean: pixels of a video together, mean over classes, then over "
             f"videos{without}",

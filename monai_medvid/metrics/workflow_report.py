@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes a workflow evaluation: ``evaluation.json``, ``evaluation.md`` and pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from monai_medvid.errors import OutputError
+from monai_medvid.metrics.plots import draw_plots, require_matplotlib
+from monai_medvid.metrics.workflow import WorkflowEvaluation
+from monai_medvid.metrics.workflow_table import to_json, to_markdown
+
+JSON_NAME, PAGE_NAME = "evaluation.json", "evaluation.md"
+
+
+def write_evaluation(
+    evaluation: WorkflowEvaluation, folder: str | Path, *, plots: bool = True
+) -> list[Path]:
+    """Write numbers, tables and pictures; the folder appears whole or not at all.
+
+    Args:
+        evaluation: What was measured.
+        folder: Made here. An earlier evaluation in its place is replaced.
+        plots: Whether pictures are drawn, which needs matplotlib.
+
+    Returns:
+        The files: ``evaluation.json``, ``evaluation.md``, ``timelines*.png``,
+        ``confusion*.png``, ``reliability.png``.
+
+    Raises:
+        MissingExtraError: Pictures are wanted and matplotlib is not installed.
+        OutputError: The folder holds something else, or the system refuses.
+    """
+    target = Path(folder)
+    if plots:
+        require_matplotlib()
+    if target.exists() and not (target / JSON_NAME).is_file() and _filled(target):
+        raise OutputError(
+            f"expected no folder {target.name}, or one with an earlier evaluation, found something "
+            f"else. Choose another output folder."
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        passing = Path(tempfile.mkdtemp(prefix=".medvid-", dir=target.parent))
+        try:
+            names = _write(evaluation, passing, plots=plots)
+            passing.chmod(0o777 & ~_umask())
+            _replace(passing, target)
+        finally:
+            shutil.rmtree(passing, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(
+            f"expected to write an evaluation into {target.name}, the system refused: "
+            f"{error.strerror or type(error).__name__}. Check permissions and free space."
+        ) from error
+    return [target / name for name in names]
+
+
+def _write(evaluation: WorkflowEvaluation, folder: Path, *, plots: bool) -> list[str]:
+    text = json.dumps(to_json(evaluation), indent=1, allow_nan=False, ensure_ascii=False)
+    (folder / JSON_NAME).write_text(text + "\n", "utf-8")
+    pictures = draw_plots(evaluation, folder) if plots else []
+    page = to_markdown(evaluation)
+    if pictures:
+        shown = "\n\n".join(f"![{path.stem}]({path.name})" for path in pictures)
+        page += f"\n## Pictures\n\n{shown}\n"
+    (folder / PAGE_NAME).write_text(page, "utf-8")
+    return [JSON_NAME, PAGE_NAME, *(path.name for path in pictures)]
+
+
+def _filled(folder: Path) -> bool:
+    return not folder.is_dir() or any(folder.iterdir())
+
+
+def _replace(passing: Path, target: Path) -> None:
+    if not target.exists():
+        passing.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=".medvid-old-", dir=target.parent))
+    try:
+        target.rename(old / "old")
+        passing.rename(target)
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
