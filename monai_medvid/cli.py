@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from monai_medvid import __version__, terminal
+from monai_medvid.cli_data import data_app
 from monai_medvid.errors import DeliveryError, InputError, MedvidError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.add_typer(data_app, name="data")
 
 
 Device = Literal["auto", "cpu", "cuda"]

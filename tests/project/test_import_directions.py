@@ -29,7 +29,7 @@ ROOMS = (
     ("pipeline",),
     ("demo", "node", "simulate"),
     ("terminal",),
-    ("cli", "__main__"),
+    ("cli", "cli_data", "__main__"),
 )
 RANK = {name: rank for rank, names in enumerate(ROOMS) for name in names}
 FILES = sorted(ROOT.rglob("*.py"))

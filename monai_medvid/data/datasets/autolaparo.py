@@ -88,6 +88,7 @@ def open_autolaparo(root: Path) -> Dataset:
         read=read,
         licence=_LICENCE,
         expected=21,
+        gapless=("phase",),
     )
 
 

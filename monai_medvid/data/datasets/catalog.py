@@ -34,6 +34,7 @@ _READERS = {
     "pitvis": "pitvis:open_pitvis",
     "polypgen": "polypgen:open_polypgen",
     "sar-rarp50": "sar_rarp50:open_sar_rarp50",
+    "simulated": "simulated:open_simulated",
 }
 
 OWN_SPLITS = "splits.json"

@@ -105,7 +105,7 @@ def _read(root: Path, name: str, rows: list[Row], procedure: Procedure, path: Pa
         for column, score in zip(columns, scores, strict=True):
             criteria[covered, column] = np.fmax(criteria[covered, column], score)
     if clipping is None:
-        notes.append("There is no phase file, so seconds without an interval are not known.")
+        notes.append("Without a phase file, seconds that no interval covers are not known.")
     return VideoLabels(
         name=name,
         source=find_video(root / "videos", name),

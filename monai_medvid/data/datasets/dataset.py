@@ -47,6 +47,10 @@ class Dataset:
             for pixels of no class.
         licence: Of the data, in short.
         expected: How many videos the publication has.
+        gapless: Kinds of labels ("phase", "instruments", or "rows" for all) whose rows follow each
+            other without a gap in the publication.
+        unlabelled: Names of videos that were published without labels.
+        leaky: Names of published splits whose parts share videos.
         warnings: What to know before using it, one sentence each.
     """
 
@@ -62,6 +66,9 @@ class Dataset:
     triplets: tuple[str, ...] = ()
     licence: str = ""
     expected: int | None = None
+    gapless: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
+    leaky: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     _read_before: dict[str, VideoLabels] = field(default_factory=dict, repr=False)
 

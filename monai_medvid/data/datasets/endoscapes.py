@@ -9,6 +9,7 @@ structures, C2 hepatocystic triangle, C3 cystic plate: not the order of SAGES.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from monai_medvid.data.datasets.labels import (
     unknown_rows,
 )
 from monai_medvid.data.datasets.masks import classes_of_codes, codes_of, read_codes
+from monai_medvid.data.datasets.safety_table import NAME, Scores, read_safety_table
 from monai_medvid.data.datasets.tables import place, read_rows
 from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
@@ -59,12 +61,14 @@ def open_endoscapes(root: Path) -> Dataset:
     images = _images(root)
     criteria = {part: _coco(root, part, "annotation_ds_coco.json") for part in _PARTS}
     boxes = {part: _coco(root, part, "annotation_coco.json") for part in _PARTS}
+    table = read_safety_table(root / NAME) if (root / NAME).is_file() else {}
 
     def read(name: str) -> VideoLabels:
         part = images[name][0].path.parent.name
-        return _read(
+        labels = _read(
             root, name, images[name], procedure, criteria=criteria[part], boxes=boxes[part]
         )
+        return _completed(labels, table.get(name, {}))
 
     def read_mask(mask: MaskFile) -> ClassMask:
         return classes_of_codes(read_codes(mask.path), codes)
@@ -132,6 +136,16 @@ def _read(
         masks=tuple(masks),
         boxes=tuple(found),
     )
+
+
+def _completed(labels: VideoLabels, scores: Scores) -> VideoLabels:
+    """Criteria of ``all_metadata.csv`` where the annotation file has none."""
+    criteria = labels.criteria.copy()
+    for row, seconds in enumerate(labels.seconds):
+        frame = round(seconds * FRAME_RATE)
+        if frame in scores and np.isnan(criteria[row]).all():
+            criteria[row] = scores[frame]
+    return dataclasses.replace(labels, criteria=criteria)
 
 
 def _criteria(entry: dict[str, Any], count: int, path: Path) -> list[float]:

@@ -68,6 +68,7 @@ def open_heichole(root: Path) -> Dataset:
         actions=ACTIONS,
         licence="CC BY-NC-SA 4.0",
         expected=24,
+        gapless=("phase", "instruments"),
         warnings=(
             "The 9 test videos are not public: split the 24 public ones by hospital or video.",
             "Moments outside of the body are white frames that keep their phase.",

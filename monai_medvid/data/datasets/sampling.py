@@ -82,8 +82,9 @@ def known_rows(rows: IntRows | FloatRows) -> npt.NDArray[np.bool_]:
 
 
 def usual_step(seconds: Times) -> float:
-    """Median of the seconds between rows; 0 with fewer than two rows."""
-    return float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0
+    """The lower median of the seconds between rows; 0 with fewer than two rows."""
+    steps = np.sort(np.diff(seconds))
+    return float(steps[(len(steps) - 1) // 2]) if len(steps) else 0.0
 
 
 def _held(rows: Rows, seconds: Times, times: Times) -> Rows:

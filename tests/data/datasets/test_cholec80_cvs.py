@@ -38,7 +38,7 @@ def test_without_phases_only_intervals_are_known(tmp_path: Path) -> None:
     video = open_dataset("cholec80-cvs", tmp_path)["video05"]
     known = ~np.isnan(video.criteria).any(axis=1)
     assert video.seconds[known].tolist() == [60, 61]
-    assert "no phase file" in video.notes[0]
+    assert "Without a phase file" in video.notes[0]
 
 
 def test_published_split(tmp_path: Path) -> None:
