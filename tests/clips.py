@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
-import av
 import numpy as np
 
 from tests.tiny_bundle import draw_blob
+from tests.video.barcode_clips import make_clip
 
 
 def disc_frame(number: int, *, height: int = 96, width: int = 128) -> np.ndarray:
@@ -30,14 +31,14 @@ def write_clip(
     options: dict[str, str] | None = None,
 ) -> Path:
     """Write a clip; the container follows from the suffix, ``options`` are the container's."""
-    with av.open(str(path), "w", options=options or {}) as container:
-        stream = container.add_stream(codec, rate=rate)
-        stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
-        stream.gop_size = 12
-        for number in range(frames):
-            picture = av.VideoFrame.from_ndarray(
-                disc_frame(number, height=height, width=width), format="rgb24"
-            )
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode())
-    return path
+    return make_clip(
+        path,
+        frames=frames,
+        codec=codec,
+        size=(width, height),
+        fps=rate,
+        bframes=None,
+        pix_fmt=pixel_format,
+        container_options=options,
+        draw=partial(disc_frame, height=height, width=width),
+    )

@@ -20,6 +20,7 @@ from monai_medvid.findings import FindingOptions
 from monai_medvid.inference import Predictor, load_bundle
 from monai_medvid.video import Video, VideoInfo, open_video
 from tests.tiny_bundle import draw_blob, make_bundle
+from tests.video.barcode_clips import make_clip
 
 COUNT, RATE, SIZE = 60, 25, (240, 320)
 SEEN = range(10, 50)
@@ -40,14 +41,16 @@ def place(number: int) -> tuple[float, float]:
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A red disc that moves to the right from frame 10 to 49."""
     path = tmp_path_factory.mktemp("clips") / "red.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"crf": "18", "g": "12"})
-        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv444p"
-        for number in range(COUNT):
-            frame = av.VideoFrame.from_ndarray(picture(number), format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
+    return make_clip(
+        path,
+        frames=COUNT,
+        size=(SIZE[1], SIZE[0]),
+        fps=Fraction(RATE),
+        bframes=None,
+        pix_fmt="yuv444p",
+        options={"crf": "18"},
+        draw=picture,
+    )
 
 
 @pytest.fixture(scope="module")

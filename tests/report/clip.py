@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from monai_medvid.findings.model import Findings, Interval, Region, Track
 from tests.factories import make_model, make_source
+from tests.video.barcode_clips import make_clip
 
 WIDTH, HEIGHT, BITS, BLOCK = 320, 240, 10, 24
 FILM, NTSC = Fraction(25), Fraction(30000, 1001)
@@ -54,19 +55,21 @@ def encode(
 ) -> Path:
     """Write the clip; ``times`` maps a frame number to its time in steps of 1 / rate."""
     height, width = draw(0).shape[:2]
-    with av.open(str(path), "w") as container:
-        container.metadata["title"] = "Doe^Jane"
-        same = {"x264-params": "mbtree=0"} if codec == "libx264" else {}  # the same bytes each time
-        stream = container.add_stream(codec, rate=rate, options={**same, **(options or {})})
-        stream.width, stream.height = width, height
-        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        stream.codec_context.time_base = 1 / rate
-        for index in range(count):
-            frame = av.VideoFrame.from_ndarray(draw(index), format="rgb24")
-            frame.pts, frame.time_base = times(index), 1 / rate
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
+    same = {"x264-params": "mbtree=0"} if codec == "libx264" else {}  # the same bytes each time
+    return make_clip(
+        path,
+        frames=count,
+        codec=codec,
+        size=(width, height),
+        fps=rate,
+        gop=None,
+        bframes=None,
+        pix_fmt="yuvj420p" if codec == "mjpeg" else "yuv420p",
+        options={**same, **(options or {})},
+        pts=[times(index) for index in range(count)],
+        draw=draw,
+        title="Doe^Jane",
+    )
 
 
 def decode(path: Path) -> tuple[list[npt.NDArray[np.uint8]], list[Fraction]]:

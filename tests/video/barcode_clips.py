@@ -7,7 +7,7 @@ below it runs a moving stripe so that pictures differ and codecs have something 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -53,8 +53,8 @@ def make_clip(
     codec: str = "libx264",
     size: tuple[int, int] = (96, 80),
     fps: Fraction = Fraction(30),
-    gop: int = 12,
-    bframes: int = 2,
+    gop: int | None = 12,
+    bframes: int | None = 2,
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
@@ -64,33 +64,42 @@ def make_clip(
     audio: bool = False,
     first: int = 0,
     flags: dict[str, int] | None = None,
+    draw: Callable[[int], np.ndarray] | None = None,
+    title: str = "",
 ) -> Path:
-    """Encode a clip of numbered frames.
+    """Encode a clip of numbered frames, or of what ``draw`` makes of a number.
 
     Args:
         path: Where to; the ending names the container unless ``muxer`` does.
+        size: Width and height.
+        gop: Frames between key frames; None for the encoder's own choice, as with ``bframes``.
         pts: Presentation times in ``time_base`` units, for variable frame rates.
         flags: Attributes of the codec context, e.g. colorspace.
         first: Number in the first frame.
+        draw: Gives the (H, W, 3) uint8 RGB picture of a number.
     """
     width, height = size
     base = time_base or 1 / fps
     times = pts if pts is not None else range(frames)
     with av.open(str(path), "w", format=muxer, options=container_options or {}) as container:
+        if title:
+            container.metadata["title"] = title
         stream = container.add_stream(codec, rate=fps, options=options or {})
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
-        context.gop_size = gop
+        if gop is not None:
+            context.gop_size = gop
         if bframes and codec in {"libx264", "libx265", "mpeg2video", "mpeg4"}:
             context.max_b_frames = bframes
-        elif codec in {"libx264", "libx265"}:
+        elif bframes is not None and codec in {"libx264", "libx265"}:
             context.max_b_frames = 0
         context.time_base = base
         for name, value in (flags or {}).items():
             setattr(context, name, value)
         sound = container.add_stream("aac", rate=48000) if audio else None
         for place, time in zip(range(frames), times, strict=False):
-            frame = av.VideoFrame.from_ndarray(picture(first + place, width, height))
+            shown = draw(first + place) if draw else picture(first + place, width, height)
+            frame = av.VideoFrame.from_ndarray(shown, format="rgb24")
             coded = frame.reformat(format=pix_fmt)
             coded.pts, coded.time_base = time, base
             for name, value in (flags or {}).items():
