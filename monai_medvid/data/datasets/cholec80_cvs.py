@@ -72,7 +72,7 @@ def open_cholec80_cvs(root: Path) -> Dataset:
         names=in_order(by_video),
         splits=SPLITS,
         read=lambda name: _read(root, name, by_video[name], procedure, path),
-        licence="CC BY 4.0 (labels); videos of Cholec80 CC BY-NC-SA 4.0",
+        licence="labels: see their publication; videos of Cholec80: CC BY-NC-SA 4.0",
         expected=80,
         warnings=(
             "Its split is not Cholec80's: 19 of its validation and test videos are among "

@@ -66,7 +66,7 @@ def open_heichole(root: Path) -> Dataset:
         splits={},
         read=lambda name: _read(name, videos.get(name), tables.get(name, {}), procedure),
         actions=ACTIONS,
-        licence="CC BY-NC-SA 4.0",
+        licence="non-commercial, see its publication",
         expected=24,
         gapless=("phase", "instruments"),
         warnings=(
@@ -119,11 +119,7 @@ def _rate(name: str, source: Path | None) -> float:
     if source is None:
         return 50.0 if int(name.removeprefix("Hei-Chole")) in _FAST else 25.0
     with open_video(source) as video:
-        if video.info.frame_rate is None:
-            raise InputError(
-                f"expected a video with times, found {source.name} without. Restore the file."
-            )
-        return float(video.info.frame_rate)
+        return float(video.info.frame_count / video.info.duration)
 
 
 def _joined(

@@ -40,7 +40,7 @@ def open_pitvis(root: Path) -> Dataset:
         names=in_order([*tables, *videos]),
         splits={},
         read=lambda name: _read(name, videos.get(name), tables.get(name), procedure),
-        licence="CC BY-NC-ND 4.0",
+        licence="see its publication",
         expected=25,
         gapless=("rows",),
         unlabelled=("video_19",),

@@ -52,7 +52,7 @@ def open_polypgen(root: Path) -> Dataset:
         splits=_splits(parts),
         read=lambda name: _read(name, *items[name], procedure),
         read_mask=read_polyp_mask,
-        licence="CC BY 4.0",
+        licence="see its publication",
         expected=1537 + 23 + 23,
         warnings=("64 single frames of centre 3 have a mask but no box file.",),
     )

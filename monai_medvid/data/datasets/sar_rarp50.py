@@ -54,7 +54,7 @@ def open_sar_rarp50(root: Path) -> Dataset:
         splits={"40/10": parts},
         read=lambda name: _read(name, folders[name], procedure),
         read_mask=read_mask,
-        licence="CC BY-NC-SA 4.0",
+        licence="see its publication",
         expected=50,
     )
 

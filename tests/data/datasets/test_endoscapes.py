@@ -107,3 +107,14 @@ def test_images_alone(root: Path) -> None:
     video = open_dataset("endoscapes", root)["5"]
     assert np.isnan(video.criteria).all()
     assert video.boxes == ()
+
+
+def test_metadata_tells_the_criteria_where_the_annotations_do_not(root: Path) -> None:
+    for path in root.rglob("*.json"):
+        path.unlink()
+    header = "vid,frame,is_ds_keyframe,C1,C2,C3,cvs_annotator_1"
+    rows = ['5,5925,True,0.33,0,1,"[0, 0, 1]"', "5,6025,False,1,1,1,", "7,25,True,1,1,1,"]
+    write_lines(root / "all_metadata.csv", [header, *rows])
+    video = open_dataset("endoscapes", root)["5"]
+    assert np.isnan(video.criteria[[0, 2]]).all()
+    assert video.criteria[1] == pytest.approx([0.33, 0, 1])

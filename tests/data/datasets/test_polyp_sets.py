@@ -135,3 +135,14 @@ def test_a_set_without_masks_says_so(tmp_path: Path) -> None:
     write_image(tract / "x1.jpg", photo(1))
     with pytest.raises(InputError, match="one without"):
         open_dataset("hyperkvasir", tmp_path).read_mask(mask)
+
+
+@pytest.mark.data
+def test_the_real_images_at_hand(data_dir: Path) -> None:
+    dataset = open_dataset("kvasir-seg", data_dir / "polyps")
+    assert len(dataset.split_names("train")) == 880
+    image = dataset[dataset.names[0]]
+    mask = dataset.read_mask(image.masks[0])
+    height, width = cv2.imread(str(image.images[0].path)).shape[:2]
+    assert mask.shape == (height, width)
+    assert 0 < mask.mean() < 0.9
