@@ -117,7 +117,8 @@ def _one(
         (folder / "operations" / f"{name}.json").write_text(text, "utf-8")
         rows = safety_rows(operation, number)
         _publish(folder, output)
-    append_metadata(rows, output / "all_metadata.csv")
+    if rows:
+        append_metadata(rows, output / "all_metadata.csv")
     return output / _main_file(number, options)
 
 

@@ -72,6 +72,7 @@ def progress(
         busy[begin:stop] = 1
     share = np.cumsum(busy) / busy.sum()
     before = curve[begin]
+    goal = max(goal, before) if name != "veil" else goal
     curve[begin:] = before + share[begin:] * (goal - before)
 
 

@@ -27,8 +27,10 @@ class Movie:
         self._container = av.open(str(path), "w", format="mp4")
         stream = self._container.add_stream("libx264", rate=fps)
         stream.height, stream.width, stream.pix_fmt = size[0], size[1], "yuv420p"
-        # one thread: the bytes must not depend on the machine's number of cores
-        stream.options = {"crf": _CRF, "preset": "veryfast", "threads": "1", "g": "50"}
+        # the bytes must not depend on the number of cores, nor on memory that x264 leaves
+        # uninitialised (its macroblock tree varies from run to run in small pictures)
+        options = {"crf": _CRF, "preset": "veryfast", "threads": "1", "g": "50"}
+        stream.options = {**options, "x264-params": "mbtree=0"}
         context = stream.codec_context
         context.color_primaries = context.color_trc = context.colorspace = 1
         context.color_range = 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from monai_medvid.data.colonoscopy_textures import FloatArray, smoothstep
 from monai_medvid.data.laparoscopy.arrays import f32
@@ -35,11 +36,25 @@ def _polar(size: tuple[int, int], x: float, y: float) -> tuple[FloatArray, Float
     return np.sqrt(across * across + down * down), np.arctan2(down, across)
 
 
-def add_trocar(light: FloatArray, theatre: Theatre, depth: float, noise: FloatArray) -> None:
-    """Close the tunnel of the trocar around the picture, in place; ``depth`` 0 open to 1."""
-    rows, columns = light.shape[:2]
-    away, turn = _polar((rows, columns), 0.03 * np.sin(9 * depth), 0.02)
-    opening = np.float32(0.85 * (1 - depth) ** 1.5 + 0.05)
+def trocar_opening(depth: float) -> tuple[float, float, float]:
+    """Middle (x, y) beside the picture's and radius of what is seen through the trocar.
+
+    In picture heights; ``depth`` is 0 where the camera enters it to 1 where it leaves.
+    """
+    return 0.03 * float(np.sin(9 * depth)), 0.02, 0.85 * (1 - depth) ** 1.5 + 0.05
+
+
+def add_trocar(
+    light: FloatArray, theatre: Theatre, depth: float, noise: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Close the tunnel of the trocar around the picture, in place.
+
+    Returns:
+        (H, W) where its wall hides what is behind.
+    """
+    x, y, radius = trocar_opening(depth)
+    away, turn = _polar((light.shape[0], light.shape[1]), x, y)
+    opening = np.float32(radius)
     wall = smoothstep(opening - 0.012, opening + 0.012, away)[..., None]
     rings = np.sin(np.float32(60) * np.log(away + np.float32(0.02)) + np.float32(40 * depth))
     grain = sample(noise, turn * np.float32(0.3), np.log(away + np.float32(0.02)) * np.float32(0.2))
@@ -48,6 +63,7 @@ def add_trocar(light: FloatArray, theatre: Theatre, depth: float, noise: FloatAr
     glint = np.exp(-np.square((turn - np.float32(0.8)) / np.float32(0.25))) * np.float32(0.5)
     color = np.asarray(theatre.trocar, np.float32) * (tone * (1 + glint))[..., None]
     light += wall * (color - light)
+    return np.asarray(wall[..., 0] > 0.5, np.bool_)
 
 
 def paint_outside(

@@ -51,11 +51,13 @@ def _ready(script: Script, segment: Segment) -> None:
         script.level("veil", 0, 1.0)
 
 
-def clip_and_cut(script: Script, segment: Segment, *, structures: tuple[str, ...]) -> None:
+def clip_and_cut(
+    script: Script, segment: Segment, *, structures: tuple[str, ...], clear: float = 1.0
+) -> None:
     """Clips on each structure, then scissors."""
     assist(script, segment)
     script.use("Grasper", "left", (segment.start, segment.end), "neck")
-    script.move("cleared", segment.start, segment.start + 0.3 * segment.seconds, 1.0)
+    script.move("cleared", segment.start, segment.start + 0.3 * segment.seconds, clear)
     script.move("swing", segment.start, segment.start + 4, -0.4)
     clock, each = segment.start, segment.seconds / len(structures)
     for structure in structures:

@@ -63,9 +63,9 @@ class Renderer:
             return expose(light, shine, self.sensor, moment.fog, number), label
         light, shine, label = self._inside(moment)
         if moment.outside > 0:
-            add_trocar(light, self.look.theatre, 2 * moment.outside, self._veil)
-            shine *= np.float32(1 - 2 * moment.outside)
-            label[:] = code("Black Background")
+            wall = add_trocar(light, self.look.theatre, 2 * moment.outside, self._veil)
+            shine[wall] = 0
+            label[wall] = code("Black Background")
         label[~self.sensor.inside] = code("Black Background")
         return expose(light, shine, self.sensor, moment.fog, number), label
 

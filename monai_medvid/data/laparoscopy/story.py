@@ -42,4 +42,6 @@ def _clip(script: Script, segment: Segment, *, again: bool) -> None:
     order = ("duct", "artery") if script.rng.random() < 0.6 else ("artery", "duct")
     clipped = {clipping.structure for clipping in script.clippings}
     left = tuple(name for name in order if name not in clipped)
-    clip_and_cut(script, segment, structures=left[:1] if again else left)
+    clip_and_cut(
+        script, segment, structures=left[:1] if again else left, clear=0.72 if again else 1.0
+    )

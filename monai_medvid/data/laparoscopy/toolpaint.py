@@ -20,6 +20,10 @@ _DEPTH = 0.06
 """Of tips above the plane of the scene."""
 
 
+Piece = tuple[FloatArray, FloatArray, Part]
+"""Points (N, 2) and radii (N,) in pixels, and what part they are of."""
+
+
 def tool_sweeps(
     pose: ToolPose, maker: Maker, canvas: Canvas
 ) -> list[tuple[FloatArray, FloatArray, Part]]:
