@@ -25,7 +25,8 @@ from monai_medvid.data.datasets.files import (
 )
 from monai_medvid.data.datasets.labels import MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.masks import classes_of_codes, codes_of, read_codes
-from monai_medvid.data.datasets.tables import ascending, read_numbers, whole_numbers
+from monai_medvid.data.datasets.tables import read_numbers
+from monai_medvid.data.datasets.values import ascending, whole_numbers
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.errors import InputError
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from monai_medvid.data.datasets.tables import class_index, plain
+from monai_medvid.data.datasets.values import class_index, plain
 from monai_medvid.data.procedure import Procedure
 
 _SAME_PHASE = {

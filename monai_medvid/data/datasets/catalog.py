@@ -9,7 +9,8 @@ from importlib import import_module
 from pathlib import Path
 
 from monai_medvid.data.datasets.dataset import Dataset, Split
-from monai_medvid.data.datasets.tables import place, read_json
+from monai_medvid.data.datasets.tables import read_json
+from monai_medvid.data.datasets.values import place
 from monai_medvid.errors import InputError
 
 _READERS = {

@@ -23,7 +23,8 @@ from monai_medvid.data.datasets.files import (
     matched,
 )
 from monai_medvid.data.datasets.labels import UNKNOWN, VideoLabels, unknown_rows
-from monai_medvid.data.datasets.tables import ascending, class_index, numbers, place, read_rows
+from monai_medvid.data.datasets.tables import read_rows
+from monai_medvid.data.datasets.values import ascending, class_index, numbers, place
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.errors import InputError
 

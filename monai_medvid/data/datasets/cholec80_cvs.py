@@ -22,7 +22,7 @@ from monai_medvid.data.datasets.cholec80 import (
 from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order
 from monai_medvid.data.datasets.labels import VideoLabels, unknown_indices, unknown_rows
-from monai_medvid.data.datasets.tables import place
+from monai_medvid.data.datasets.values import place, within_days
 from monai_medvid.data.datasets.workbook import read_workbook
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.errors import InputError
@@ -95,7 +95,8 @@ def _workbook(root: Path) -> Path:
 def _read(root: Path, name: str, rows: list[Row], procedure: Procedure, path: Path) -> VideoLabels:
     intervals, notes = _intervals(rows, path)
     clipping = _clipping_starts(root, name, procedure)
-    last = max([end for _, end, _ in intervals], default=0.0)
+    last = within_days(max([end for _, end, _ in intervals], default=0.0), path=path)
+    within_days(clipping or 0.0, path=path)
     seconds = np.arange(0.0, np.ceil(last if clipping is None else clipping))
     blank = np.nan if clipping is None else 0.0
     criteria = np.full((len(seconds), len(procedure.criteria)), blank, np.float32)

@@ -26,7 +26,8 @@ from monai_medvid.data.datasets.labels import (
     Triplet,
     VideoLabels,
 )
-from monai_medvid.data.datasets.tables import place, read_json
+from monai_medvid.data.datasets.tables import read_json
+from monai_medvid.data.datasets.values import place
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.errors import InputError
 

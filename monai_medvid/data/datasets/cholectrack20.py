@@ -18,7 +18,8 @@ from monai_medvid.data.datasets.camma import instrument_of, phase_of, video_name
 from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order, listed
 from monai_medvid.data.datasets.labels import UNKNOWN, Box, TimedFile, VideoLabels
-from monai_medvid.data.datasets.tables import place, read_json
+from monai_medvid.data.datasets.tables import read_json
+from monai_medvid.data.datasets.values import place
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.errors import InputError
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from monai_medvid.data.datasets.labels import Box
-from monai_medvid.data.datasets.tables import place, read_json
+from monai_medvid.data.datasets.tables import read_json
+from monai_medvid.data.datasets.values import place
 from monai_medvid.errors import InputError
 
 

@@ -29,7 +29,8 @@ from monai_medvid.data.datasets.labels import (
 )
 from monai_medvid.data.datasets.masks import classes_of_codes, codes_of, read_codes
 from monai_medvid.data.datasets.safety_table import NAME, Scores, read_safety_table
-from monai_medvid.data.datasets.tables import place, read_rows
+from monai_medvid.data.datasets.tables import read_rows
+from monai_medvid.data.datasets.values import numbers, place, whole_numbers
 from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
 
@@ -169,5 +170,8 @@ def _listed_splits(root: Path) -> dict[str, dict[str, tuple[str, ...]]]:
         path = root / f"{part}_seg_vids.txt"
         if path.is_file():
             # written by numpy: "1.000000000000000000e+00"
-            parts[part] = tuple(str(int(float(row[0]))) for row in read_rows(path, columns=1))
+            cells = [row[0] for row in read_rows(path, columns=1)]
+            values = numbers(cells, path=path, what="videos")
+            videos = whole_numbers(values, lowest=1, highest=201, path=path, what="video")
+            parts[part] = tuple(map(str, videos))
     return {"segmentation": parts} if parts else {}

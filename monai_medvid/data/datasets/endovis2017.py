@@ -20,7 +20,7 @@ from monai_medvid.data.datasets.dataset import ClassMask, Dataset
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, existing_root, in_order, listed
 from monai_medvid.data.datasets.labels import MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.masks import read_codes
-from monai_medvid.data.datasets.tables import place
+from monai_medvid.data.datasets.values import place
 from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
 

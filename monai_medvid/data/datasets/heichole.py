@@ -18,12 +18,8 @@ from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.files import existing_root, in_order
 from monai_medvid.data.datasets.labels import UNKNOWN, FloatRows, Skill, VideoLabels
-from monai_medvid.data.datasets.tables import (
-    ascending,
-    place,
-    read_numbers,
-    whole_numbers,
-)
+from monai_medvid.data.datasets.tables import read_numbers
+from monai_medvid.data.datasets.values import ascending, place, whole_numbers
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.errors import InputError
 from monai_medvid.video.open import open_video

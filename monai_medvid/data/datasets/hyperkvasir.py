@@ -16,7 +16,8 @@ from monai_medvid.data.datasets.class_lists import load_classes
 from monai_medvid.data.datasets.dataset import Dataset, Split
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, VIDEO_ENDINGS, existing_root, in_order
 from monai_medvid.data.datasets.labels import TimedFile, VideoLabels
-from monai_medvid.data.datasets.tables import place, read_rows
+from monai_medvid.data.datasets.tables import read_rows
+from monai_medvid.data.datasets.values import place
 from monai_medvid.errors import InputError
 
 _PARTS = {"labeled-images": IMAGE_ENDINGS, "labeled-videos": VIDEO_ENDINGS}

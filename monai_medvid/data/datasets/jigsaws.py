@@ -17,7 +17,8 @@ from monai_medvid.data.datasets.building import build_labels, interval_rows
 from monai_medvid.data.datasets.dataset import Dataset, Split
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order, matched
 from monai_medvid.data.datasets.labels import Skill, VideoLabels
-from monai_medvid.data.datasets.tables import numbers, place, read_rows
+from monai_medvid.data.datasets.tables import read_rows
+from monai_medvid.data.datasets.values import numbers, place, within_days
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.errors import InputError
 
@@ -91,6 +92,7 @@ def _read(
     start = numbers([row[0] for row in rows], path=path, what="start") - 1
     end = numbers([row[1] for row in rows], path=path, what="end")
     gestures = [_gesture(row[2], len(procedure.phases), path) for row in rows]
+    within_days(float(end.max()) / FRAME_RATE, path=path)
     frames = np.arange(int(end.max()), dtype=np.float64)
     videos = root / name.rsplit("_", 1)[0] / "video"
     source = find_video(videos, f"{name}_capture1")

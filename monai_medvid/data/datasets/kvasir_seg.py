@@ -17,7 +17,8 @@ from monai_medvid.data.datasets.dataset import Dataset, Split
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, existing_root, in_order, listed
 from monai_medvid.data.datasets.labels import Box, MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.polyp_files import corner_box, read_polyp_mask
-from monai_medvid.data.datasets.tables import place, read_json, read_text
+from monai_medvid.data.datasets.tables import read_json, read_text
+from monai_medvid.data.datasets.values import place
 from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
 

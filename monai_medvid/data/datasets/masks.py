@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.datasets.dataset import IGNORED, ClassMask
-from monai_medvid.data.datasets.tables import place
+from monai_medvid.data.datasets.values import place
 from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
 

@@ -18,7 +18,8 @@ from monai_medvid.data.datasets.dataset import Dataset, Split
 from monai_medvid.data.datasets.files import VIDEO_ENDINGS, existing_root, in_order
 from monai_medvid.data.datasets.labels import VideoLabels
 from monai_medvid.data.datasets.plain_pickle import read_plain_pickle
-from monai_medvid.data.datasets.tables import class_index, place, read_json
+from monai_medvid.data.datasets.tables import read_json
+from monai_medvid.data.datasets.values import class_index, place, within_days
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.errors import InputError
 
@@ -71,7 +72,7 @@ def open_multibypass140(root: Path) -> Dataset:
 def _read(name: str, source: Path | None, path: Path, procedure: Procedure) -> VideoLabels:
     content = read_json(path)
     phases, steps = (_intervals(content, kind, path) for kind in ("phases", "steps"))
-    end = max((entry[1] for entry in (*phases, *steps)), default=0.0)
+    end = within_days(max((entry[1] for entry in (*phases, *steps)), default=0.0), path=path)
     seconds = np.arange(math.ceil(end), dtype=np.float64)
     outside = [(a, b, 0) for a, b, label in phases if label == OUT_OF_BODY]
     inside = np.where(interval_rows(outside, seconds) == 0, 0, 1).astype(np.float32)

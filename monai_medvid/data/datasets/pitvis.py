@@ -17,7 +17,8 @@ from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order
 from monai_medvid.data.datasets.labels import UNKNOWN, VideoLabels
-from monai_medvid.data.datasets.tables import ascending, read_numbers, whole_numbers
+from monai_medvid.data.datasets.tables import read_numbers
+from monai_medvid.data.datasets.values import ascending, whole_numbers
 from monai_medvid.data.procedure import Procedure, load_procedure
 
 _OUT_OF_PATIENT, _NONE_VISIBLE, _NO_SECOND = -1, 0, -2

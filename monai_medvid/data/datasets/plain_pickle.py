@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from monai_medvid.data.datasets.tables import place
+from monai_medvid.data.datasets.values import place
 from monai_medvid.errors import InputError
 
 _DAMAGE = (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from monai_medvid.data.datasets.dataset import ClassMask
 from monai_medvid.data.datasets.labels import Box, MaskFile
 from monai_medvid.data.datasets.masks import read_codes
-from monai_medvid.data.datasets.tables import place
+from monai_medvid.data.datasets.values import place
 from monai_medvid.errors import InputError
 
 MASK_THRESHOLD = 128

@@ -18,7 +18,8 @@ from monai_medvid.data.datasets.dataset import Dataset, Split
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, existing_root, in_order, listed
 from monai_medvid.data.datasets.labels import Box, MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.polyp_files import corner_box, image_size, read_polyp_mask
-from monai_medvid.data.datasets.tables import numbers, place, read_text
+from monai_medvid.data.datasets.tables import read_text
+from monai_medvid.data.datasets.values import numbers, place
 from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
 

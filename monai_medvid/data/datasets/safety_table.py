@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.data.datasets.tables import numbers, place, read_text
+from monai_medvid.data.datasets.tables import read_text
+from monai_medvid.data.datasets.values import numbers, place
 from monai_medvid.errors import InputError
 
 NAME = "all_metadata.csv"

@@ -18,7 +18,8 @@ from monai_medvid.data.datasets.dataset import ClassMask, Dataset
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order, listed
 from monai_medvid.data.datasets.labels import IntRows, MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.masks import classes_of_codes, codes_of, read_codes
-from monai_medvid.data.datasets.tables import ascending, read_numbers, whole_numbers
+from monai_medvid.data.datasets.tables import read_numbers
+from monai_medvid.data.datasets.values import ascending, whole_numbers, within_days
 from monai_medvid.data.procedure import Procedure, load_procedure
 
 FRAME_RATE = 60
@@ -88,6 +89,7 @@ def _actions(folder: Path, count: int) -> tuple[npt.NDArray[np.float64], IntRows
     for path in (folder / name for name in _INTERVALS):
         if path.is_file():
             table = read_numbers(path, columns=3)
+            within_days(float(table[:, 1].max()) / FRAME_RATE, path=path)
             frames = np.arange(0, table[:, 1].max() + 1, LABEL_STEP)
             actions = _classes(table[:, 2], count, path)
             intervals = zip(table[:, 0], table[:, 1], actions, strict=True)

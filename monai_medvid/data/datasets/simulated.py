@@ -22,7 +22,8 @@ from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.labels import VideoLabels
 from monai_medvid.data.datasets.safety_table import NAME, Scores, read_safety_table
 from monai_medvid.data.datasets.sampling import merge_labels
-from monai_medvid.data.datasets.tables import ascending, read_numbers, whole_numbers
+from monai_medvid.data.datasets.tables import read_numbers
+from monai_medvid.data.datasets.values import ascending, whole_numbers
 from monai_medvid.data.procedure import Procedure
 
 

@@ -4,11 +4,28 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
-from monai_medvid.data.datasets.tables import place, plain
+from monai_medvid.data.datasets.values import place, plain
 from monai_medvid.errors import InputError, MissingExtraError
+
+_DAMAGE = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    NotImplementedError,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+)
+"""What openpyxl and the packages under it raise on files that are no workbook."""
 
 
 def read_workbook(path: Path, *, columns: tuple[str, ...]) -> list[dict[str, float | None]]:
@@ -56,7 +73,7 @@ def _first_sheet(path: Path) -> list[tuple[Any, ...]]:
             return list(book.worksheets[0].iter_rows(values_only=True))
         finally:
             book.close()
-    except (OSError, InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (InvalidFileException, *_DAMAGE) as error:
         raise InputError(
             f"expected an Excel workbook, found {place(path)} unreadable "
             f"({type(error).__name__}). Download it again."

@@ -44,13 +44,17 @@ ANNOTATIONS = {
 }
 
 
+def t50_tree(root: Path) -> Path:
+    for frame in range(5):
+        write_image(root / "videos" / "VID01" / f"{frame:06d}.png", photo(frame))
+    content = {"video": 1, "fps": 1, "categories": CATEGORIES, "annotations": ANNOTATIONS}
+    _write_json(root / "labels" / "VID01.json", content)
+    return root
+
+
 @pytest.fixture
 def t50(tmp_path: Path) -> Path:
-    for frame in range(5):
-        write_image(tmp_path / "videos" / "VID01" / f"{frame:06d}.png", photo(frame))
-    content = {"video": 1, "fps": 1, "categories": CATEGORIES, "annotations": ANNOTATIONS}
-    _write_json(tmp_path / "labels" / "VID01.json", content)
-    return tmp_path
+    return t50_tree(tmp_path)
 
 
 def _write_json(path: Path, content: Any) -> Path:
@@ -99,13 +103,13 @@ def test_damaged_triplets(t50: Path) -> None:
         _ = open_dataset("cholect50", t50)["VID01"]
 
 
-def _track(root: Path, content: Any, *, part: str = "Training", name: str = "VID02") -> Path:
+def track_tree(root: Path, content: Any, *, part: str = "Training", name: str = "VID02") -> Path:
     write_image(root / part / name / "Frames" / "006701.png", photo(1))
     _write_json(root / part / name / f"{name.lower()}.json", content)
     return root
 
 
-def _tool(number: int, **more: Any) -> dict[str, Any]:
+def tool_entry(number: int, **more: Any) -> dict[str, Any]:
     return {"instrument": number, "tool_bbox": [0.1, 0.2, 0.3, 0.4], "phase": 1, **more}
 
 
@@ -113,9 +117,9 @@ def test_tracks_by_the_categories_of_the_file(tmp_path: Path) -> None:
     names = {str(n): tool.lower() for n, tool in enumerate(TOOLS, 1)}
     content = {
         "categories": {"instrument": names, "phase": CATEGORIES["phase"]},
-        "annotations": {"6701": [_tool(3, intraoperative_track=7)], "6726": []},
+        "annotations": {"6701": [tool_entry(3, intraoperative_track=7)], "6726": []},
     }
-    dataset = open_dataset("cholectrack20", _track(tmp_path, content))
+    dataset = open_dataset("cholectrack20", track_tree(tmp_path, content))
     video = dataset["VID02"]
     (box,) = video.boxes
     assert (box.label, box.track, box.seconds) == ("Hook", 7, 6701 / 25)
@@ -128,20 +132,20 @@ def test_tracks_by_the_categories_of_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("numbers", "label"), [((0, 2), "Hook"), ((7, 2), "Bipolar")])
 def test_numbers_from_0_or_from_1(tmp_path: Path, numbers: tuple[int, int], label: str) -> None:
-    tools = [_tool(numbers[0], phase=0), _tool(numbers[1], phase=0)]
-    _track(tmp_path, {"annotations": {"25": tools}})
+    tools = [tool_entry(numbers[0], phase=0), tool_entry(numbers[1], phase=0)]
+    track_tree(tmp_path, {"annotations": {"25": tools}})
     assert open_dataset("cholectrack20", tmp_path)["VID02"].boxes[1].label == label
 
 
 def test_numbers_that_could_be_either(tmp_path: Path) -> None:
-    _track(tmp_path, {"annotations": {"25": [_tool(2)]}})
+    track_tree(tmp_path, {"annotations": {"25": [tool_entry(2)]}})
     with pytest.raises(InputError, match="from 0 or from 1"):
         _ = open_dataset("cholectrack20", tmp_path)["VID02"]
     listed = [{"id": n, "name": tool} for n, tool in enumerate(TOOLS)]
     categories = {"instrument": listed, "phase": CATEGORIES["phase"]}
-    _track(tmp_path, {"categories": categories, "annotations": {"25": [_tool(2)]}})
+    track_tree(tmp_path, {"categories": categories, "annotations": {"25": [tool_entry(2)]}})
     assert open_dataset("cholectrack20", tmp_path)["VID02"].boxes[0].label == "Hook"
-    _track(tmp_path, {"categories": categories, "annotations": {"25": [_tool(9)]}})
+    track_tree(tmp_path, {"categories": categories, "annotations": {"25": [tool_entry(9)]}})
     with pytest.raises(InputError, match="KeyError"):
         _ = open_dataset("cholectrack20", tmp_path)["VID02"]
 

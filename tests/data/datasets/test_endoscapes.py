@@ -24,26 +24,30 @@ def _image(number: int, name: str, **more: Any) -> dict[str, Any]:
     return {"id": number, "file_name": name, "width": 64, "height": 48, **more}
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
+def endoscapes_tree(root: Path) -> Path:
     for part, names in {
         "train": ["5_5900.jpg", "5_5925.jpg", "5_6025.jpg"],
         "val": ["121_1000.jpg"],
         "test": ["162_1225.jpg"],
     }.items():
         for seed, name in enumerate(names):
-            write_image(tmp_path / part / name, photo(seed))
+            write_image(root / part / name, photo(seed))
         rows = [
             _image(n, name, ds=[1, 2 / 3, 0], is_ds_keyframe=n == 0) for n, name in enumerate(names)
         ]
-        (tmp_path / part / "annotation_ds_coco.json").write_text(_coco(rows, []))
+        (root / part / "annotation_ds_coco.json").write_text(_coco(rows, []))
         box = {"id": 1, "image_id": 0, "category_id": 5, "bbox": [16, 12, 32, 24]}
-        (tmp_path / part / "annotation_coco.json").write_text(_coco(rows, [box]))
+        (root / part / "annotation_coco.json").write_text(_coco(rows, [box]))
     codes = np.zeros((48, 64), np.uint8)
     codes[:4], codes[4:8], codes[8] = 5, 6, 255
-    write_image(tmp_path / "semseg" / "5_5900.png", np.repeat(codes[..., None], 3, axis=2))
-    write_lines(tmp_path / "train_seg_vids.txt", ["5.000000000000000000e+00"])
-    return tmp_path
+    write_image(root / "semseg" / "5_5900.png", np.repeat(codes[..., None], 3, axis=2))
+    write_lines(root / "train_seg_vids.txt", ["5.000000000000000000e+00"])
+    return root
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return endoscapes_tree(tmp_path)
 
 
 def test_criteria_keep_the_order_of_the_set(root: Path) -> None:

@@ -21,7 +21,7 @@ def _mask() -> np.ndarray:
     return mask
 
 
-def _kvasir(root: Path) -> Path:
+def kvasir_tree(root: Path) -> Path:
     for name in ("a1", "b2"):
         write_image(root / "images" / f"{name}.jpg", photo(1))
         write_image(root / "masks" / f"{name}.jpg", _mask())
@@ -33,7 +33,7 @@ def _kvasir(root: Path) -> Path:
 
 
 def test_kvasir_seg_with_its_misspelt_box_file(tmp_path: Path) -> None:
-    dataset = open_dataset("kvasir-seg", _kvasir(tmp_path))
+    dataset = open_dataset("kvasir-seg", kvasir_tree(tmp_path))
     image = dataset["a1"]
     box = image.boxes[1]
     assert (box.left, box.top, box.width, box.height) == (0.25, 0.25, 0.5, 0.5)
@@ -45,7 +45,7 @@ def test_kvasir_seg_with_its_misspelt_box_file(tmp_path: Path) -> None:
 
 
 def test_kvasir_seg_damage(tmp_path: Path) -> None:
-    root = _kvasir(tmp_path)
+    root = kvasir_tree(tmp_path)
     (root / "kavsir_bboxes.json").write_text('{"a1": {"height": 48, "width": 0, "bbox": [{}]}}')
     with pytest.raises(InputError, match="KeyError"):
         open_dataset("kvasir-seg", root)
@@ -79,7 +79,7 @@ def _frame(root: Path, tag: str, image: str, mask: str, box: str | None) -> None
         write_lines(root / f"bbox_{tag}" / f"{box}.txt", ["polyp 16 12 48 36"])
 
 
-def _polypgen(root: Path) -> Path:
+def polypgen_tree(root: Path) -> Path:
     _frame(root / "data_C1", "C1", "100H0002", "100H0002_mask", "100H0002_mask")
     _frame(root / "data_C2", "C2", "200", "200_mask", "200")
     _frame(root / "data_C3", "C3", "C3_00489_", "C3_00489_mask", None)
@@ -94,7 +94,7 @@ def _polypgen(root: Path) -> Path:
 
 
 def test_polypgen_boxes_under_all_their_names(tmp_path: Path) -> None:
-    dataset = open_dataset("polypgen", _polypgen(tmp_path))
+    dataset = open_dataset("polypgen", polypgen_tree(tmp_path))
     for name in ("C1/100H0002", "C2/200", "C6/600"):
         (box,) = dataset[name].boxes
         assert (box.label, box.left, box.width) == ("polyp", 0.25, 0.5)
@@ -105,7 +105,7 @@ def test_polypgen_boxes_under_all_their_names(tmp_path: Path) -> None:
 
 
 def test_polypgen_sequences(tmp_path: Path) -> None:
-    dataset = open_dataset("polypgen", _polypgen(tmp_path))
+    dataset = open_dataset("polypgen", polypgen_tree(tmp_path))
     video = dataset["seq2"]
     assert [image.path.stem for image in video.images] == ["f1", "f2", "f10"]
     assert len(video.boxes) == 3
@@ -115,7 +115,7 @@ def test_polypgen_sequences(tmp_path: Path) -> None:
 
 
 def test_polypgen_damage(tmp_path: Path) -> None:
-    root = _polypgen(tmp_path)
+    root = polypgen_tree(tmp_path)
     text = root / "data_C2" / "bbox_C2" / "200.txt"
     write_lines(text, ["polyp 1 2 3"])
     with pytest.raises(InputError, match="four numbers"):
@@ -129,7 +129,7 @@ def test_polypgen_damage(tmp_path: Path) -> None:
 
 
 def test_a_set_without_masks_says_so(tmp_path: Path) -> None:
-    dataset = open_dataset("kvasir-seg", _kvasir(tmp_path))
+    dataset = open_dataset("kvasir-seg", kvasir_tree(tmp_path))
     mask = dataset["a1"].masks[0]
     tract = tmp_path / "labeled-images" / "a" / "b" / "c"
     write_image(tract / "x1.jpg", photo(1))

@@ -20,7 +20,7 @@ def _grey(*rows: int) -> np.ndarray:
     return codes
 
 
-def _endovis2017(root: Path) -> Path:
+def endovis2017_tree(root: Path) -> Path:
     for folder in ("train/instrument_dataset_1", "test/instrument_dataset_1"):
         for frame in range(2):
             write_image(root / folder / "left_frames" / f"frame{frame:03d}.png", photo(frame))
@@ -37,7 +37,7 @@ def _endovis2017(root: Path) -> Path:
 
 
 def test_endovis2017_puts_the_folders_of_instruments_together(tmp_path: Path) -> None:
-    dataset = open_dataset("endovis2017", _endovis2017(tmp_path))
+    dataset = open_dataset("endovis2017", endovis2017_tree(tmp_path))
     assert dataset.names == ("instrument_dataset_1", "test_instrument_dataset_1")
     video = dataset["instrument_dataset_1"]
     assert [mask.seconds for mask in video.masks] == [0, 0.5]
@@ -50,7 +50,7 @@ def test_endovis2017_puts_the_folders_of_instruments_together(tmp_path: Path) ->
 
 
 def test_endovis2017_damage(tmp_path: Path) -> None:
-    root = _endovis2017(tmp_path)
+    root = endovis2017_tree(tmp_path)
     truth = root / "train" / "instrument_dataset_1" / "ground_truth"
     write_image(truth / "Left_Prograsp_Forceps_labels" / "frame000.png", np.zeros((4, 4), np.uint8))
     dataset = open_dataset("endovis2017", root)
@@ -91,7 +91,7 @@ def test_endovis2018_grey_masks_are_taken_as_grey(tmp_path: Path) -> None:
     assert dataset.read_mask(dataset["seq_1"].masks[0])[[0, 40], 0].tolist() == [255, 0]
 
 
-def _rarp(root: Path, part: str, name: str) -> Path:
+def rarp_tree(root: Path, part: str, name: str) -> Path:
     folder = root / part / name
     tiny_video(folder / "video_left.avi", frames=120, rate=60)
     write_lines(folder / "action_continues.txt", ["0 59 1", "60 119 7"])
@@ -100,8 +100,8 @@ def _rarp(root: Path, part: str, name: str) -> Path:
 
 
 def test_sar_rarp50(tmp_path: Path) -> None:
-    folder = _rarp(tmp_path, "train1", "video_1")
-    _rarp(tmp_path, "test", "video_41")
+    folder = rarp_tree(tmp_path, "train1", "video_1")
+    rarp_tree(tmp_path, "test", "video_41")
     rows = [f"{frame},{1 if frame < 60 else 5}" for frame in range(0, 120, 6)]
     write_lines(folder / "action_discrete.txt", rows)
     dataset = open_dataset("sar-rarp50", tmp_path)
@@ -115,7 +115,7 @@ def test_sar_rarp50(tmp_path: Path) -> None:
 
 
 def test_sar_rarp50_damage(tmp_path: Path) -> None:
-    folder = _rarp(tmp_path, "train2", "video_2")
+    folder = rarp_tree(tmp_path, "train2", "video_2")
     write_lines(folder / "action_continues.txt", ["0 59 8"])
     with pytest.raises(InputError, match="actions from 0 to 7"):
         _ = open_dataset("sar-rarp50", tmp_path)["video_2"]
@@ -123,7 +123,7 @@ def test_sar_rarp50_damage(tmp_path: Path) -> None:
     assert len(open_dataset("sar-rarp50", tmp_path)["video_2"]) == 0
 
 
-def _jigsaws(root: Path) -> Path:
+def jigsaws_tree(root: Path) -> Path:
     task = root / "Suturing"
     write_lines(task / "transcriptions" / "Suturing_B001.txt", ["31 60 G1 ", "61 90 G15 "])
     write_lines(task / "transcriptions" / "Suturing_H002.txt", ["1 30 G2"])
@@ -134,7 +134,7 @@ def _jigsaws(root: Path) -> Path:
 
 
 def test_jigsaws_ratings_stand_between_any_white_space(tmp_path: Path) -> None:
-    dataset = open_dataset("jigsaws", _jigsaws(tmp_path))
+    dataset = open_dataset("jigsaws", jigsaws_tree(tmp_path))
     video = dataset["Suturing_B001"]
     assert video.skill == Skill("N", 13, (2, 3, 1, 2, 2, 3))
     assert labels_at(video, [0.5, 1.0, 1.99, 2.5]).phase.tolist() == [-1, 0, 0, 14]
@@ -143,13 +143,13 @@ def test_jigsaws_ratings_stand_between_any_white_space(tmp_path: Path) -> None:
 
 
 def test_jigsaws_splits(tmp_path: Path) -> None:
-    dataset = open_dataset("jigsaws", _jigsaws(tmp_path))
+    dataset = open_dataset("jigsaws", jigsaws_tree(tmp_path))
     assert dataset.split_names("Suturing-LOSO-1:test") == ("Suturing_B001",)
     assert dataset.split_names("Suturing-LOUO-B:train") == ("Suturing_H002",)
 
 
 def test_jigsaws_damage(tmp_path: Path) -> None:
-    root = _jigsaws(tmp_path)
+    root = jigsaws_tree(tmp_path)
     path = root / "Suturing" / "transcriptions" / "Suturing_B001.txt"
     write_lines(path, ["1 5 G16"])
     with pytest.raises(InputError, match="G1 to G15"):

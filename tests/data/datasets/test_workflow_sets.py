@@ -17,7 +17,7 @@ from tests.data.datasets.trees import photo, tiny_video, write_image, write_line
 # AutoLaparo
 
 
-def _autolaparo(root: Path) -> Path:
+def autolaparo_tree(root: Path) -> Path:
     one = root / "Task 1 Surgical workflow recognition"
     write_lines(one / "labels" / "label_01.txt", ["Frame\tPhase", "1\t2", "2\t2", "3\t7"])
     tiny_video(one / "videos" / "01.mp4", frames=75)
@@ -35,7 +35,7 @@ def _autolaparo(root: Path) -> Path:
 
 
 def test_autolaparo_counts_frames_and_phases_from_1(tmp_path: Path) -> None:
-    dataset = open_dataset("autolaparo", _autolaparo(tmp_path))
+    dataset = open_dataset("autolaparo", autolaparo_tree(tmp_path))
     video = dataset["01"]
     assert video.seconds.tolist() == [0, 1, 2]
     assert [dataset.procedure.phases[i] for i in video.phase][-1] == "Washing"
@@ -44,7 +44,7 @@ def test_autolaparo_counts_frames_and_phases_from_1(tmp_path: Path) -> None:
 
 
 def test_autolaparo_motion(tmp_path: Path) -> None:
-    dataset = open_dataset("autolaparo-motion", _autolaparo(tmp_path))
+    dataset = open_dataset("autolaparo-motion", autolaparo_tree(tmp_path))
     clip = dataset["228"]
     assert clip.actions is not None
     assert dataset.actions[int(clip.actions[0].argmax())] == "Zoom-out"
@@ -54,7 +54,7 @@ def test_autolaparo_motion(tmp_path: Path) -> None:
 
 
 def test_autolaparo_masks(tmp_path: Path) -> None:
-    dataset = open_dataset("autolaparo-masks", _autolaparo(tmp_path))
+    dataset = open_dataset("autolaparo-masks", autolaparo_tree(tmp_path))
     assert [image.seconds for image in dataset["001"].images] == [0, 24 / 25]
     classes = dataset.read_mask(dataset["171"].masks[0])
     names = [entry.name for entry in dataset.procedure.masks]
@@ -65,7 +65,7 @@ def test_autolaparo_masks(tmp_path: Path) -> None:
 
 
 def test_autolaparo_damage(tmp_path: Path) -> None:
-    root = _autolaparo(tmp_path)
+    root = autolaparo_tree(tmp_path)
     label = next(root.glob("Task 1*")) / "labels" / "label_01.txt"
     write_lines(label, ["Frame\tPhase", "1\t0"])
     with pytest.raises(InputError, match="phases from 1 to 7"):
@@ -84,7 +84,7 @@ def test_autolaparo_damage(tmp_path: Path) -> None:
 
 
 def test_autolaparo_video_without_labels(tmp_path: Path) -> None:
-    root = _autolaparo(tmp_path)
+    root = autolaparo_tree(tmp_path)
     tiny_video(next(root.glob("Task 1*")) / "videos" / "02.mp4", frames=5)
     assert open_dataset("autolaparo", root)["02"].notes == ("There is no label file.",)
 
@@ -92,7 +92,7 @@ def test_autolaparo_video_without_labels(tmp_path: Path) -> None:
 # HeiChole
 
 
-def _heichole(root: Path, name: str, *, frames: int, rate: int, small: bool = False) -> Path:
+def heichole_tree(root: Path, name: str, *, frames: int, rate: int, small: bool = False) -> Path:
     tables = root / "Annotations"
     spelt = str.lower if small else str
     seen = ["0,1,0,0,0,0,0,0" + ",0" * 14, *(f"{n}" + ",0" * 21 for n in range(1, frames))]
@@ -108,8 +108,8 @@ def _heichole(root: Path, name: str, *, frames: int, rate: int, small: bool = Fa
 
 @pytest.mark.parametrize("small", [False, True])
 def test_heichole_has_no_header_two_spellings_and_two_rates(tmp_path: Path, small: bool) -> None:
-    _heichole(tmp_path, "Hei-Chole1", frames=50, rate=25, small=small)
-    _heichole(tmp_path, "Hei-Chole16", frames=100, rate=50, small=small)
+    heichole_tree(tmp_path, "Hei-Chole1", frames=50, rate=25, small=small)
+    heichole_tree(tmp_path, "Hei-Chole16", frames=100, rate=50, small=small)
     dataset = open_dataset("heichole", tmp_path)
     assert dataset.names == ("Hei-Chole1", "Hei-Chole16")
     for video in dataset.videos:
@@ -123,7 +123,7 @@ def test_heichole_has_no_header_two_spellings_and_two_rates(tmp_path: Path, smal
 
 def test_heichole_without_videos_knows_their_rates(tmp_path: Path) -> None:
     for name in ("Hei-Chole1", "Hei-Chole16"):
-        _heichole(tmp_path, name, frames=50, rate=25)
+        heichole_tree(tmp_path, name, frames=50, rate=25)
     for path in tmp_path.rglob("*.mp4"):
         path.unlink()
     dataset = open_dataset("heichole", tmp_path)
@@ -132,7 +132,7 @@ def test_heichole_without_videos_knows_their_rates(tmp_path: Path) -> None:
 
 
 def test_heichole_detailed_instruments_become_categories(tmp_path: Path) -> None:
-    root = _heichole(tmp_path, "Hei-Chole2", frames=2, rate=25)
+    root = heichole_tree(tmp_path, "Hei-Chole2", frames=2, rate=25)
     next(root.rglob("*_Instrument.csv")).unlink()
     path = root / "Annotations" / "Instrument" / "Hei-Chole2_Annotation_Instrument_Detailed.csv"
     kinds = np.zeros((2, 31), int)
@@ -143,7 +143,7 @@ def test_heichole_detailed_instruments_become_categories(tmp_path: Path) -> None
 
 
 def test_heichole_damage(tmp_path: Path) -> None:
-    root = _heichole(tmp_path, "Hei-Chole2", frames=2, rate=25)
+    root = heichole_tree(tmp_path, "Hei-Chole2", frames=2, rate=25)
     path = next(root.rglob("*_Phase.csv"))
     write_lines(path, ["0,0", "1,7"])
     with pytest.raises(InputError, match="phases from 0 to 6"):
@@ -205,7 +205,7 @@ BYPASS = {
 }
 
 
-def _bypass(root: Path, content: object = BYPASS, *, name: str = "BBP01") -> Path:
+def bypass_tree(root: Path, content: object = BYPASS, *, name: str = "BBP01") -> Path:
     path = root / "labels" / "bern" / "labels_by70" / f"{name}.mp4.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
@@ -213,7 +213,7 @@ def _bypass(root: Path, content: object = BYPASS, *, name: str = "BBP01") -> Pat
 
 
 def test_multibypass_counts_milliseconds_and_intervals_overlap(tmp_path: Path) -> None:
-    root = _bypass(tmp_path)
+    root = bypass_tree(tmp_path)
     tiny_video(root / "datasets" / "BernBypass70" / "videos" / "BBP01.mp4", frames=10)
     tiny_video(root / "datasets" / "BernBypass70" / "videos" / "BBP02.mp4", frames=10)
     dataset = open_dataset("multibypass140", root)
@@ -229,7 +229,7 @@ def test_multibypass_counts_milliseconds_and_intervals_overlap(tmp_path: Path) -
 
 
 def test_multibypass_folds_come_from_pickles_that_run_nothing(tmp_path: Path) -> None:
-    root = _bypass(tmp_path)
+    root = bypass_tree(tmp_path)
     for part, names in (("train", ["BBP02"]), ("val", ["BBP03"]), ("test", ["BBP01"])):
         stem = "1fps_100_0" if part == "train" else "1fps_0"
         path = root / "labels/bern/labels_by70_splits/labels" / part / f"{stem}.pickle"
@@ -255,4 +255,4 @@ def test_multibypass_damage(tmp_path: Path) -> None:
         ({"phases": [_interval(0, 1, "lunch")], "steps": []}, "found 'lunch'"),
     ):
         with pytest.raises(InputError, match=message):
-            _ = open_dataset("multibypass140", _bypass(tmp_path, content))["BBP01"]
+            _ = open_dataset("multibypass140", bypass_tree(tmp_path, content))["BBP01"]
