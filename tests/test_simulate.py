@@ -250,5 +250,5 @@ def test_the_reader_of_simulated_sets_takes_it(folder: Path) -> None:
     rows = labels_at(video, np.arange(0, 12.0))
     lines = (folder / "tool_annotations/video02-tool.txt").read_text().splitlines()[1:13]
     assert rows.phase[0] == 0
-    assert [list(map(int, line.split("\t")[1:])) for line in lines] == rows.tools.tolist()
+    assert [list(map(int, line.split("\t")[1:])) for line in lines] == rows.instruments.tolist()
     assert len(video.masks) == len(list((folder / "masks/video02").rglob("*watershed*")))
