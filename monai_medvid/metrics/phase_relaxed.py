@@ -82,15 +82,16 @@ def relaxed_matlab(
     for kind in ("precision", "recall", "jaccard", "f1"):
         by_phase = mean_over_rows([table[kind] for table in tables])
         skipping = kind in ("precision", "f1")  # nanmean there, mean elsewhere (Main.m)
+        value = mean(by_phase) if skipping else float(by_phase.mean())
         metrics[kind] = Metric(
             name=f"phase {kind}",
-            value=mean(by_phase) if skipping else float(by_phase.mean()),
+            value=value,
             convention=f"{how}: mean over videos of each phase, clipped at 1, then over phases",
             split=scope.split,
             rate=scope.rate,
             absent="skipped in a video whose truth lacks it; never predicted: precision skipped; "
             "absent from all videos: recall and Jaccard undefined",
-            std=sample_std(by_phase),
+            std=None if np.isnan(value) else sample_std(by_phase),
             std_over="classes",
             per_class=named(classes, by_phase),
             per_video={v.name: mean(t[kind]) for v, t in zip(videos, tables, strict=True)},

@@ -78,6 +78,12 @@ class LabelPair:
 
     def __post_init__(self) -> None:
         check_shapes(self.name, self.truth, self.predicted, dimensions=1)
+        kinds = {np.asarray(self.truth).dtype.kind, np.asarray(self.predicted).dtype.kind}
+        if not kinds <= {"i", "u"}:
+            raise InputError(
+                f"expected whole-numbered labels for video {self.name}, found numpy kinds "
+                f"{', '.join(sorted(kinds))}. Give class indices, not probabilities."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,6 +87,15 @@ def test_unknown_moments_are_left_out() -> None:
         )
 
 
+def test_no_answer_is_a_wrong_answer() -> None:
+    pair = _pair([0, 0, 1, 1], [-1, 0, 1, 1])
+    for convention in ALL:
+        metrics = phase_metrics([pair], ABC, SCOPE, convention=convention, relaxation_seconds=0)
+        assert metrics["f1"].value == pytest.approx((2 / 3 + 1) / 2)
+        if "accuracy" in metrics:
+            assert metrics["accuracy"].value == pytest.approx(3 / 4)
+
+
 def test_a_video_without_known_moment_does_not_count() -> None:
     metrics = phase_metrics([FIRST, _pair([-1, -1], [0, 1], "two")], ABC, SCOPE)
     assert metrics["accuracy"].counts == {"videos": 1, "moments": 6}
@@ -127,6 +136,8 @@ def test_bounds_and_order_of_videos(
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(InputError, match="one 1-dimensional shape for video v"):
         _pair([0, 1], [0])
+    with pytest.raises(InputError, match="whole-numbered labels for video v"):
+        LabelPair(name="v", truth=np.array([0]), predicted=np.array([0.5]))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="at least one video and each name once"):
         phase_metrics([FIRST, FIRST], ABC, SCOPE)
     with pytest.raises(InputError, match="labels of 2 classes"):
