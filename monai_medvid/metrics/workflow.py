@@ -15,7 +15,8 @@ from monai_medvid.metrics.masks import mask_metrics
 from monai_medvid.metrics.reliability import Reliability
 from monai_medvid.metrics.result import Metric, Scope
 from monai_medvid.metrics.runs import TimedPair
-from monai_medvid.metrics.workflow_data import VideoPrediction, VideoTruth, pair_videos
+from monai_medvid.metrics.workflow_data import VideoPrediction, VideoTruth
+from monai_medvid.metrics.workflow_pairs import pair_videos
 from monai_medvid.metrics.workflow_parts import (
     anticipation_part,
     keyed,
@@ -71,7 +72,7 @@ def evaluate_workflow(
         truths: The videos.
         procedure: Whose classes the columns are.
         split: Name of the part of the data set.
-        rate: Judged moments in a second; figures are published at 1. ``workflow_data.held_at``
+        rate: Judged moments in a second; figures are published at 1. ``workflow_pairs.held_at``
             looks denser predictions up at the truth's times.
         horizon_minutes: Of anticipation.
         within_seconds: For the hit rates of transitions.
@@ -83,6 +84,8 @@ def evaluate_workflow(
     scope = Scope(split=split, rate=rate)
     timelines = timelines_of(pairs)
     metrics = phase_part(timelines, procedure, scope, within_seconds)
+    steps = timelines_of(pairs, "step")
+    metrics |= phase_part(steps, procedure, scope, within_seconds, "step")
     metrics |= score_part(pairs, procedure, scope)
     metrics |= anticipation_part(pairs, procedure, scope, horizon_minutes)
     confusions = {p.name: p.confusion for _, p in pairs if p.confusion is not None}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,33 +23,33 @@ from monai_medvid.metrics.runs import TimedPair
 from monai_medvid.metrics.segments import segment_metrics
 from monai_medvid.metrics.stability import stability_metrics
 from monai_medvid.metrics.transitions import transition_metrics
-from monai_medvid.metrics.workflow_data import (
-    Pair,
-    VideoPrediction,
-    VideoTruth,
-    anticipation_truth,
-)
+from monai_medvid.metrics.workflow_data import VideoPrediction, VideoTruth
+from monai_medvid.metrics.workflow_pairs import Pair, anticipation_truth
 
 Kind = Literal["instruments", "criteria", "inside"]
+Sequential = Literal["phase", "step"]
 FIRST_SPECIAL = {"cholecystectomy": 3}
 """Where the four phases that may follow each other in another order begin, by procedure: the
 relaxed script's rules for Cholec80 (``phase_relaxed``)."""
 
 
-def timelines_of(pairs: Sequence[Pair]) -> tuple[TimedPair, ...]:
-    """Phases of the videos where both have them."""
-    return tuple(
-        TimedPair(
-            name=truth.name,
-            truth=np.asarray(truth.phase),
-            predicted=np.asarray(prediction.phases),
-            seconds=np.asarray(truth.seconds),
-        )
-        for truth, prediction in pairs
-        if truth.phase is not None
-        and prediction.phases is not None
-        and (np.asarray(truth.phase) >= 0).any()
-    )
+def timelines_of(pairs: Sequence[Pair], kind: Sequential = "phase") -> tuple[TimedPair, ...]:
+    """Phases (or steps) of the videos where truth and prediction have them."""
+    found = []
+    for truth, prediction in pairs:
+        steps = kind == "step"
+        true = truth.steps if steps else truth.phase
+        said = prediction.steps if steps else prediction.phases
+        if true is not None and said is not None and (np.asarray(true) >= 0).any():
+            found.append(
+                TimedPair(
+                    name=truth.name,
+                    truth=np.asarray(true),
+                    predicted=np.asarray(said),
+                    seconds=np.asarray(truth.seconds),
+                )
+            )
+    return tuple(found)
 
 
 def phase_part(
@@ -56,26 +57,35 @@ def phase_part(
     procedure: Procedure,
     scope: Scope,
     within_seconds: Sequence[float],
+    kind: Sequential = "phase",
 ) -> dict[str, Metric]:
-    """Phase, segment, transition and stability metrics; nothing without timelines."""
+    """Phase (or step), segment, transition and stability metrics; nothing without timelines."""
     if not timelines:
         return {}
-    classes = procedure.phases
+    classes = procedure.steps if kind == "step" else procedure.phases
+    special = FIRST_SPECIAL.get(procedure.name) if kind == "phase" else None
     metrics: dict[str, Metric] = {}
     conventions: tuple[Convention, ...] = get_args(Convention)
     for convention in conventions:
         found = phase_metrics(
-            timelines,
-            classes,
-            scope,
-            convention=convention,
-            first_special=FIRST_SPECIAL.get(procedure.name),
+            timelines, classes, scope, convention=convention, first_special=special
         )
         metrics |= keyed(f"phase/{convention}", found)
     metrics |= keyed("segment", segment_metrics(timelines, classes, scope))
     transitions = transition_metrics(timelines, classes, scope, within_seconds=within_seconds)
     metrics |= keyed("transition", transitions)
-    return metrics | keyed("stability", stability_metrics(timelines, classes, scope))
+    metrics |= keyed("stability", stability_metrics(timelines, classes, scope))
+    return metrics if kind == "phase" else _of_steps(metrics)
+
+
+def _of_steps(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+    """The same under the names of steps: "step/video_mean/accuracy", "step segment/edit"."""
+    return {
+        f"step {key}".replace("step phase/", "step/"): replace(
+            metric, name=f"step {metric.name.removeprefix('phase ')}"
+        )
+        for key, metric in metrics.items()
+    }
 
 
 def score_part(pairs: Sequence[Pair], procedure: Procedure, scope: Scope) -> dict[str, Metric]:
@@ -118,14 +128,14 @@ def reliability_of(
 ) -> tuple[Reliability, ...]:
     """Calibration of phases, instruments and criteria, as far as there are probabilities."""
     found = []
-    phases = [
-        (np.asarray(t.phase), np.asarray(p.phase_probabilities))
-        for t, p in pairs
-        if t.phase is not None and p.phase_probabilities is not None
-    ]
-    if phases and any((truth >= 0).any() for truth, _ in phases):
-        truth, given = (np.concatenate([row[i] for row in phases]) for i in (0, 1))
-        found.append(phase_reliability(truth, given, scope))
+    for name, given in (
+        ("phase", [(t.phase, p.phase_probabilities) for t, p in pairs]),
+        ("step", [(t.steps, p.step_probabilities) for t, p in pairs]),
+    ):
+        rows = [(np.asarray(t), np.asarray(p)) for t, p in given if t is not None and p is not None]
+        if any((truth >= 0).any() for truth, _ in rows):
+            truth, probabilities = (np.concatenate([row[i] for row in rows]) for i in (0, 1))
+            found.append(phase_reliability(truth, probabilities, scope, name=name))
     sources: tuple[tuple[Kind, str, tuple[str, ...]], ...] = (
         ("instruments", "instrument", procedure.instruments),
         ("criteria", "cvs", procedure.criteria),
@@ -134,8 +144,8 @@ def reliability_of(
         videos = _score_pairs(pairs, kind)
         if videos:
             soft = np.concatenate([video.truth for video in videos])
-            given = np.concatenate([video.predicted for video in videos])
-            found.append(entry_reliability(soft, given, classes, scope, name=name))
+            scores = np.concatenate([video.predicted for video in videos])
+            found.append(entry_reliability(soft, scores, classes, scope, name=name))
     return tuple(found)
 
 

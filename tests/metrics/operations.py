@@ -7,11 +7,8 @@ import numpy as np
 
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.metrics.masks import mask_confusion
-from monai_medvid.metrics.workflow_data import (
-    VideoPrediction,
-    VideoTruth,
-    anticipation_truth,
-)
+from monai_medvid.metrics.workflow_data import VideoPrediction, VideoTruth
+from monai_medvid.metrics.workflow_pairs import anticipation_truth
 
 PROCEDURE: Procedure = load_procedure("cholecystectomy")
 

@@ -37,6 +37,20 @@ def test_confusion_by_hand() -> None:
     assert confusion_dice(counts) == pytest.approx([2 / 3, 4 / 5, math.nan], nan_ok=True)
 
 
+@pytest.mark.parametrize("classes", [13, 256, 300])
+def test_confusion_of_many_classes_and_kinds(classes: int) -> None:
+    rng = np.random.default_rng(0)
+    kind = np.uint8 if classes <= 255 else np.int32
+    truth = rng.integers(0, classes, (20, 30)).astype(kind)
+    predicted = rng.integers(0, classes, (20, 30)).astype(kind)
+    counts = mask_confusion(truth, predicted, classes=classes, ignored=999)
+    expected = np.zeros((classes, classes), int)
+    for true, found in zip(truth.ravel(), predicted.ravel(), strict=True):
+        expected[true, found] += 1
+    assert (counts == expected).all()
+    assert counts.dtype == np.int64
+
+
 def test_mean_iou_pooled_and_by_video() -> None:
     first = mask_confusion(_row(0, 0, 1, 1), _row(0, 1, 1, 1), classes=3)  # 1/2, 2/3, -
     second = mask_confusion(_row(0, 2), _row(0, 0), classes=3)  # 1/2, -, 0

@@ -10,12 +10,9 @@ import pytest
 from monai_medvid.data.datasets.labels import VideoLabels
 from monai_medvid.errors import InputError
 from monai_medvid.metrics.workflow import WorkflowEvaluation, evaluate_workflow
-from monai_medvid.metrics.workflow_data import (
-    VideoPrediction,
-    VideoTruth,
-    anticipation_truth,
-    held_at,
-)
+from monai_medvid.metrics.workflow_data import VideoPrediction, VideoTruth
+from monai_medvid.metrics.workflow_pairs import anticipation_truth, held_at
+from monai_medvid.models.channels import Channels
 from tests.metrics.operations import PROCEDURE, make_operation
 
 
@@ -137,6 +134,51 @@ def phases_of(name: str) -> VideoPrediction:
     return VideoPrediction(
         name=name, seconds=truth.seconds, phase_probabilities=prediction.phase_probabilities
     )
+
+
+def test_steps_are_measured_like_phases() -> None:
+    procedure = dataclasses.replace(PROCEDURE, name="other", steps=("one", "two", "three"))
+    seconds, steps = np.arange(60.0), np.repeat([0, 1, 2], 20)
+    truth = VideoTruth(name="v", seconds=seconds, steps=steps)
+    prediction = VideoPrediction(
+        name="v", seconds=seconds, step_probabilities=np.eye(3)[np.roll(steps, 2)]
+    )
+    found = evaluate_workflow([prediction], [truth], procedure, split="test", rate=1)
+    # Two seconds late twice, and the first two moments say "three".
+    assert found.metrics["step/video_mean/accuracy"].value == pytest.approx(54 / 60)
+    assert found.metrics["step transition/median latency"].value == 2
+    assert found.metrics["step/ECE"].name == "step ECE"
+    assert found.metrics["step segment/edit"].name == "step segment edit score"
+    assert not any(key.startswith(("phase", "segment")) for key in found.metrics)
+
+
+def test_prediction_of_a_networks_answers() -> None:
+    channels = Channels.of(PROCEDURE)
+    answers = np.arange(2.0 * len(channels)).reshape(2, len(channels))
+    prediction = VideoPrediction.of("v", np.arange(2.0), answers, channels)
+    widths = {
+        name: None if rows is None else rows.shape
+        for name, rows in (
+            ("phase", prediction.phase_probabilities),
+            ("step", prediction.step_probabilities),
+            ("instruments", prediction.instruments),
+            ("criteria", prediction.criteria),
+            ("inside", prediction.inside),
+            ("anticipation", prediction.anticipation),
+        )
+    }
+    assert widths == {
+        "phase": (2, 7),
+        "step": None,
+        "instruments": (2, 7),
+        "criteria": (2, 3),
+        "inside": (2,),
+        "anticipation": (2, 14),
+    }
+    assert prediction.phases is not None
+    assert prediction.phases.tolist() == [6, 6]
+    assert prediction.anticipation is not None
+    assert prediction.anticipation[0, 0] == channels.find("anticipation").start
 
 
 def test_truth_of_labels() -> None:
