@@ -60,9 +60,9 @@ class Anatomy:
 def make_anatomy(rng: np.random.Generator) -> Anatomy:
     """Draw a patient."""
     jitter = rng.normal(0, 1, (12, 2)).astype(np.float32)
-    fundus = f32((-0.27, -0.30)) + 0.035 * jitter[0]
+    fundus = f32((-0.27, -0.30)) + 0.05 * jitter[0]
     neck = f32((0.02, 0.05)) + 0.015 * jitter[1]
-    plump = float(rng.uniform(0.85, 1.2))
+    plump = float(rng.uniform(0.78, 1.25))
     return Anatomy(
         fundus=fundus,
         bend=(fundus + neck) / 2 + f32((-0.06, 0.05)) + 0.025 * jitter[2],
@@ -76,7 +76,7 @@ def make_anatomy(rng: np.random.Generator) -> Anatomy:
         vein=_path((-0.30, -0.10), (0.05, -0.05), 0.04 * float(jitter[6, 0])),
         edge=_waves(rng, 0.02),
         fat=_waves(rng, 0.028),
-        edge_slope=float(rng.normal(-0.14, 0.04)),
+        edge_slope=float(rng.normal(-0.14, 0.06)),
         fat_level=float(rng.normal(0.17, 0.02)),
         dome=float(rng.normal(-0.60, 0.05)),
         bowel=np.stack(

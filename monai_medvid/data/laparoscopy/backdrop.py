@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from monai_medvid.data.colonoscopy_textures import FloatArray, smoothstep
 from monai_medvid.data.laparoscopy.anatomy import wave
@@ -11,6 +12,7 @@ from monai_medvid.data.laparoscopy.arrays import f32
 from monai_medvid.data.laparoscopy.brush import Brush
 from monai_medvid.data.laparoscopy.codes import code
 from monai_medvid.data.laparoscopy.surface import sample
+from monai_medvid.data.laparoscopy.sweep import Box
 
 _EDGE = 0.07
 """How round the liver's edge is, scene units."""
@@ -31,15 +33,23 @@ def _step(inside: FloatArray, brush: Brush) -> FloatArray:
 
 
 def _wall(brush: Brush) -> None:
-    x, y = brush.x, brush.y
+    """The abdominal wall: far away, above the liver's dome."""
+    box = _rows(brush.y.min(axis=1) < brush.anatomy.dome + 0.12)
+    if box is None:
+        return
+    x, y = brush.x[box], brush.y[box]
     skin = sample(brush.textures.wall, x * np.float32(0.5), y * np.float32(0.6))
-    away = (
-        np.float32(-0.55) - np.float32(0.35) * np.square(x) + np.float32(0.05) * brush.noise(0, 0.6)
-    )
-    height = (away + np.float32(0.25) * (y + np.float32(0.7))) * brush.scale
-    height += np.float32(0.02) * brush.scale * skin[..., 3]
-    whole = np.ones_like(x)
-    brush.surface.paint(whole, skin[..., :3], height, gloss=0.5, label=code("Abdominal Wall"))
+    away = np.float32(-0.55) - np.float32(0.35) * np.square(x)
+    away += np.float32(0.05) * brush.noise(0, 0.6, box=box) + np.float32(0.25) * (y + 0.7)
+    height = (away + np.float32(0.02) * skin[..., 3]) * brush.scale
+    label = code("Abdominal Wall")
+    brush.surface.paint(np.ones_like(x), skin[..., :3], height, gloss=0.5, label=label, box=box)
+
+
+def _rows(wanted: npt.NDArray[np.bool_]) -> Box | None:
+    """The rows from the first to the last that is wanted, over the whole width."""
+    rows = np.flatnonzero(wanted)
+    return (slice(int(rows[0]), int(rows[-1]) + 1), slice(None)) if rows.size else None
 
 
 def _ligament(brush: Brush) -> None:
@@ -118,8 +128,13 @@ def _omentum(brush: Brush) -> None:
 
 def paint_fat(brush: Brush, below: FloatArray, cover: FloatArray, z: float) -> None:
     """Lay fat where ``cover`` says; ``below`` is the distance from its border, scene units."""
-    skin = sample(brush.textures.fat, brush.x * np.float32(1.5), brush.y * np.float32(1.5))
-    rim = np.clip(below / np.float32(0.08), 0, 1)
+    box = _rows(np.asarray(cover.any(axis=1), np.bool_))
+    if box is None:
+        return
+    skin = sample(
+        brush.textures.fat, brush.x[box] * np.float32(1.5), brush.y[box] * np.float32(1.5)
+    )
+    rim = np.clip(below[box] / np.float32(0.08), 0, 1)
     height = np.float32(z) + np.float32(0.09) * np.sqrt(rim * (2 - rim))
-    height += np.float32(0.022) * skin[..., 3]
-    brush.surface.paint(cover, skin[..., :3], height * brush.scale, gloss=0.75, label=code("Fat"))
+    height = (height + np.float32(0.022) * skin[..., 3]) * brush.scale
+    brush.surface.paint(cover[box], skin[..., :3], height, gloss=0.75, label=code("Fat"), box=box)

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from monai_medvid.data.colonoscopy_textures import FloatArray
 from monai_medvid.data.laparoscopy.anatomy import Anatomy
+from monai_medvid.data.laparoscopy.arrays import f32
 from monai_medvid.data.laparoscopy.moment import Moment
-from monai_medvid.data.laparoscopy.surface import Surface, sample
-from monai_medvid.data.laparoscopy.sweep import Sweep, sweep
+from monai_medvid.data.laparoscopy.surface import FULL, Surface, sample
+from monai_medvid.data.laparoscopy.sweep import Box, Sweep, sweep
 from monai_medvid.data.laparoscopy.textures import Palette, Textures
 from monai_medvid.data.laparoscopy.view import Canvas
 
@@ -98,13 +100,20 @@ class Brush:
             cover = cover * np.clip((1 - body.along) / np.float32(fade), 0, 1)
         self.surface.paint(cover, color, height, gloss=gloss, label=label, box=body.box)
 
-    def noise(self, channel: int, tiles: float, shift: tuple[float, float] = (0, 0)) -> FloatArray:
-        """Smooth noise fixed to the scene, (H, W), unit variance."""
-        x, y = np.float32(tiles), np.float32(tiles)
-        chosen = np.ascontiguousarray(self.textures.noise[..., channel])
-        offset = self.anatomy.seed
-        u = self.x * x + offset[2] + np.float32(shift[0])
-        return sample(chosen, u, self.y * y + offset[3] + np.float32(shift[1]))
+    def noise(
+        self, channel: int, tiles: float, shift: tuple[float, float] = (0, 0), box: Box = FULL
+    ) -> FloatArray:
+        """Smooth noise fixed to the scene, unit variance; looked up at every other pixel.
 
-
-__all__ = ["Brush"]
+        Args:
+            channel: 0 coarse to 3 fine.
+            tiles: Repeats a scene unit.
+            shift: Moves it, in tiles.
+            box: Rows and columns that are wanted.
+        """
+        x, y, offset = self.x[box], self.y[box], self.anatomy.seed
+        u = x[::2, ::2] * np.float32(tiles) + (offset[2] + np.float32(shift[0]))
+        v = y[::2, ::2] * np.float32(tiles) + (offset[3] + np.float32(shift[1]))
+        coarse = sample(self.textures.noise[channel], u, v)
+        size = (2 * coarse.shape[1], 2 * coarse.shape[0])
+        return f32(cv2.resize(coarse, size)[: x.shape[0], : x.shape[1]])

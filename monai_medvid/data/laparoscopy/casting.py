@@ -14,7 +14,7 @@ from monai_medvid.data.laparoscopy.sensor import Optics
 from monai_medvid.data.laparoscopy.textures import Palette
 
 _TISSUES = {
-    "liver": (0.260, 0.068, 0.050),
+    "liver": (0.215, 0.050, 0.034),
     "gallbladder": (0.42, 0.37, 0.22),
     "fat": (0.74, 0.46, 0.13),
     "web": (0.62, 0.36, 0.21),

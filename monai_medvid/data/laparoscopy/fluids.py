@@ -28,7 +28,7 @@ def _spot(brush: Brush, spot: BloodSpot) -> None:
         return
     box = body.box
     inside = 1 - np.sqrt(np.maximum(1 - np.square(body.height / (reach[0] * brush.scale)), 0))
-    ragged = np.float32(0.20) * (brush.noise(2, 1.2, (x, y))[box] + brush.noise(1, 1.4)[box])
+    ragged = np.float32(0.20) * (brush.noise(2, 1.2, (x, y), box) + brush.noise(1, 1.4, box=box))
     depth = smoothstep(0.10, 0.30, inside * np.float32(1.6) + ragged - np.float32(0.12))
     depth = depth * np.clip(body.cover * 4, 0, 1) * np.float32(min(spot.depth * 1.05, 0.96))
     dark = np.float32(0.65) + np.float32(0.35) * (1 - depth)

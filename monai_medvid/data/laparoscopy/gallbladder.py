@@ -25,7 +25,7 @@ def paint_bed(brush: Brush) -> None:
     box = body.box
     x, y = brush.x[box], brush.y[box]
     skin = sample(brush.textures.bed, x * np.float32(1.7), y * np.float32(1.7))
-    ragged = brush.noise(2, 1.0)[box]
+    ragged = brush.noise(2, 1.0, box=box)
     freed = smoothstep(-0.02, 0.02, body.along - np.float32(1 - moment.separation))
     inside = np.clip((1 - np.abs(body.across)) * 6 + np.float32(0.5) * ragged, 0, 1)
     cover = body.cover * freed * inside

@@ -60,9 +60,8 @@ def paint_bag(brush: Brush, maker: Maker) -> None:
 
 def _folds(brush: Brush, body: Sweep, bag: Bag) -> FloatArray:
     """Creases of the film, about +-1: long ones from the mouth on, and crumples."""
-    crumple = sample(
-        brush.textures.noise, body.along * np.float32(0.12), body.across * np.float32(0.06)
-    )
-    long = np.sin(np.float32(7) * body.across + np.float32(1.2) * crumple[..., 0])
-    sharp = 1 - 2 * np.abs(crumple[..., 1])
+    u, v = body.along * np.float32(0.12), body.across * np.float32(0.06)
+    bent, crumple = (sample(brush.textures.noise[channel], u, v) for channel in (0, 1))
+    long = np.sin(np.float32(7) * body.across + np.float32(1.2) * bent)
+    sharp = 1 - 2 * np.abs(crumple)
     return f32((0.3 + 0.3 * bag.unrolled) * long + np.float32(0.5) * sharp)

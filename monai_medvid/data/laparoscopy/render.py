@@ -44,7 +44,7 @@ class Renderer:
         rng = np.random.default_rng(look.texture_seed)
         self.textures = make_textures(rng, look.palette, vessels=look.vessels)
         self.sensor = make_sensor(look.optics, size)
-        self._veil = np.ascontiguousarray(self.textures.noise[..., 1])
+        self._veil = self.textures.noise[1]
 
     def __call__(self, moment: Moment, number: int = 0) -> tuple[ByteArray, LabelArray]:
         """Draw.
@@ -73,10 +73,8 @@ class Renderer:
         canvas = Canvas(moment.view, self.size)
         surface = self._tissue(moment, canvas)
         u, v = canvas.grid()
-        wet = sample(self.textures.noise, u * np.float32(1.2), v * np.float32(1.2))
-        light, shine = shade(
-            surface, self.look.lamp, np.float32(0.45) * wet[..., 3] + wet[..., 2] + wet[..., 1]
-        )
+        film = sample(self.textures.film, u * np.float32(1.2), v * np.float32(1.2))
+        light, shine = shade(surface, self.look.lamp, film)
         shown = tuple(pose for pose in moment.tools if not pose.behind)
         cast_shadows(light, shown, self.look.maker, canvas)
         for pose in shown:

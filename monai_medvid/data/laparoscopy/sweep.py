@@ -45,26 +45,33 @@ def sweep(points: FloatArray, radii: FloatArray, size: tuple[int, int]) -> Sweep
     box = _bounds(points, radii, size)
     if box is None:
         return None
-    rows = np.arange(box[0].start, box[0].stop, dtype=np.float32)[:, None] + np.float32(0.5)
-    columns = np.arange(box[1].start, box[1].stop, dtype=np.float32)[None] + np.float32(0.5)
     lengths = np.maximum(np.linalg.norm(np.diff(points, axis=0), axis=1), 1e-3)
-    starts = np.concatenate(((0.0,), np.cumsum(lengths))) / lengths.sum()
-    best: tuple[FloatArray, ...] | None = None
+    starts = (np.concatenate(((0.0,), np.cumsum(lengths))) / lengths.sum()).tolist()
+    shape = (box[0].stop - box[0].start, box[1].stop - box[1].start)
+    inside = np.full(shape, -9, np.float32)
+    radius, along, across = (np.ones(shape, np.float32) for _ in range(3))
     for number in range(len(points) - 1):
-        share = (float(starts[number]), float(starts[number + 1]))
-        piece = _piece(
-            columns, rows, points[number : number + 2], radii[number : number + 2], share
-        )
-        if best is None:
-            best = piece
-        else:
-            nearer = piece[0] > best[0]
-            best = tuple(np.where(nearer, new, old) for new, old in zip(piece, best, strict=True))
-    assert best is not None  # noqa: S101 - there is at least one piece
-    inside, radius, along, across = best
+        ends, widths = points[number : number + 2], radii[number : number + 2]
+        part = _bounds(ends, widths, size)
+        if part is None:
+            continue
+        piece = _piece(part, ends, widths, (starts[number], starts[number + 1]))
+        here = _within(part, box)
+        nearer = piece[0] > inside[here]
+        for whole, values in zip((inside, radius, along, across), piece, strict=True):
+            np.copyto(whole[here], values, where=nearer)
     cover = np.clip(inside * radius + np.float32(0.5), 0, 1)
     height = np.sqrt(np.maximum(1 - np.square(1 - np.maximum(inside, 0)), 0)) * radius
     return Sweep(box, cover, along, across, height)
+
+
+def _within(part: Box, box: Box) -> Box:
+    """A box of the picture in the coordinates of a box around it."""
+    rows, columns = (
+        slice(small.start - large.start, small.stop - large.start)
+        for small, large in zip(part, box, strict=True)
+    )
+    return rows, columns
 
 
 def _bounds(points: FloatArray, radii: FloatArray, size: tuple[int, int]) -> Box | None:
@@ -79,13 +86,14 @@ def _bounds(points: FloatArray, radii: FloatArray, size: tuple[int, int]) -> Box
 
 
 def _piece(
-    columns: FloatArray,
-    rows: FloatArray,
+    box: Box,
     ends: FloatArray,
     radii: FloatArray,
     share: tuple[float, float],
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Of one straight piece: depth inside (1 on the axis, 0 at the rim), radius, along, across."""
+    rows = np.arange(box[0].start, box[0].stop, dtype=np.float32)[:, None] + np.float32(0.5)
+    columns = np.arange(box[1].start, box[1].stop, dtype=np.float32)[None] + np.float32(0.5)
     step = ends[1] - ends[0]
     square = np.float32(max(float(step @ step), 1e-6))
     x, y = columns - ends[0, 0], rows - ends[0, 1]

@@ -39,7 +39,8 @@ class Textures:
     """One (SIZE, SIZE, 4) float32 texture a tissue: linear RGB, and bump height about +-1.
 
     Attributes:
-        noise: (SIZE, SIZE, 4) float32, four independent smooth noises of unit variance.
+        noise: Four independent smooth noises of unit variance, (SIZE, SIZE) float32, finer each.
+        film: (SIZE, SIZE) float32, relief of the fluid that covers everything.
     """
 
     liver: FloatArray
@@ -49,7 +50,8 @@ class Textures:
     bowel: FloatArray
     wall: FloatArray
     bed: FloatArray
-    noise: FloatArray
+    noise: tuple[FloatArray, ...]
+    film: FloatArray
 
 
 def make_textures(rng: np.random.Generator, palette: Palette, *, vessels: float) -> Textures:
@@ -62,6 +64,7 @@ def make_textures(rng: np.random.Generator, palette: Palette, *, vessels: float)
     """
     net = vessel_map(rng, SIZE)
     other_net = np.roll(np.rot90(net), (171, 67), (0, 1))
+    noise = tuple(fractal_noise(rng, SIZE, cells, octaves=4) for cells in (4, 8, 16, 32))
     return Textures(
         liver=_liver(rng, palette.liver),
         gallbladder=_gallbladder(rng, palette, net, vessels),
@@ -70,7 +73,8 @@ def make_textures(rng: np.random.Generator, palette: Palette, *, vessels: float)
         bowel=_bowel(rng, palette.bowel, other_net, vessels),
         wall=_wall(rng, palette.wall, net, vessels),
         bed=_bed(rng, palette.liver),
-        noise=np.dstack([fractal_noise(rng, SIZE, cells, octaves=4) for cells in (4, 8, 16, 32)]),
+        noise=noise,
+        film=np.float32(0.45) * noise[3] + noise[2] + noise[1],
     )
 
 

@@ -110,7 +110,7 @@ def _lay_web(brush: Brush, body: Sweep) -> None:
     moment, box = brush.moment, body.box
     x, y = brush.x[box], brush.y[box]
     skin = sample(brush.textures.web, x * np.float32(1.6) + y, y * np.float32(1.6) - x)
-    ragged = np.float32(0.5) * (brush.noise(2, 1.0)[box] + brush.noise(1, 0.8, (0.3, 0.7))[box])
+    ragged = np.float32(0.5) * (brush.noise(2, 1.0, box=box) + brush.noise(1, 0.8, (0.3, 0.7), box))
     rim = np.clip((1 - np.abs(body.across)) * 5, 0, 1)
     # fibres go before fat, and the middle of the triangle before its borders
     centre = np.exp(-np.square((body.along - np.float32(0.45)) / np.float32(0.42)))
