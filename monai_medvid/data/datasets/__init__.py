@@ -12,6 +12,7 @@ from monai_medvid.data.datasets.labels import (
     Triplet,
     VideoLabels,
 )
+from monai_medvid.data.datasets.merging import merge_datasets
 from monai_medvid.data.datasets.sampling import labels_at, merge_labels
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "VideoLabels",
     "labels_at",
     "list_datasets",
+    "merge_datasets",
     "merge_labels",
     "open_dataset",
 ]

@@ -64,10 +64,11 @@ def open_autolaparo(root: Path) -> Dataset:
     task = _task(root, 1, "labels/*.txt")
     procedure = load_procedure("hysterectomy")
     labels = matched(task / "labels", r"(?:label_)?(\d+)\.txt")
-    videos = [path.stem for path in listed(task / "videos", VIDEO_ENDINGS)]
+    videos = [p.stem.removeprefix("video") for p in listed(task / "videos", VIDEO_ENDINGS)]
 
     def read(name: str) -> VideoLabels:
-        source = find_video(task / "videos", name)
+        folder = task / "videos"
+        source = find_video(folder, name) or find_video(folder, f"video{name}")
         if name not in labels:
             return build_labels(name, procedure, source=source, notes=("There is no label file.",))
         table = read_numbers(labels[name], columns=2, header=True)

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
-from monai_medvid.data.datasets.dataset import IGNORED, Dataset
+from monai_medvid.data.datasets.check_masks import check_masks, picture_size
+from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.faults import Fault, VideoFacts
-from monai_medvid.data.datasets.labels import MaskFile, VideoLabels
-from monai_medvid.data.datasets.sampling import known_rows, usual_step
+from monai_medvid.data.datasets.labels import VideoLabels
+from monai_medvid.data.datasets.sampling import TOLERANCE, known_rows, usual_step
 from monai_medvid.errors import InputError
 from monai_medvid.video.info import VideoInfo
 from monai_medvid.video.open import open_video
@@ -20,7 +20,6 @@ SLACK_SECONDS = 1.0
 """By which labels may outlast their video: files round to whole seconds."""
 
 UNLABELLED_SHARE = 0.05
-_MOSTLY_IGNORED = 0.2
 _SAME_COUNT = 0.005
 _OTHER_LENGTH = 0.02
 _FRAME_STEP = 0.1
@@ -43,8 +42,10 @@ def check_video(dataset: Dataset, name: str) -> tuple[VideoFacts, list[Fault]]:
             faults.append(Fault("error", "video", name, str(error)))
     if info is not None:
         faults += _alignment(labels, info)
+    elif labels.images and len(labels):
+        faults += _pictures(labels)
     size = _size_of(labels, info)
-    faults += _masks(dataset, labels, info, size)
+    faults += check_masks(dataset, labels, info, size)
     return _facts(labels, info, size), faults
 
 
@@ -121,6 +122,22 @@ def _alignment(labels: VideoLabels, info: VideoInfo) -> Iterator[Fault]:
         yield Fault("warning", "alignment", labels.name, text)
 
 
+def _pictures(labels: VideoLabels) -> Iterator[Fault]:
+    """Whether there is a picture at the time of each label row."""
+    times = np.asarray([image.seconds for image in labels.images])
+    nearest = np.searchsorted(times, labels.seconds - TOLERANCE).clip(0, len(times) - 1)
+    without = np.abs(times[nearest] - labels.seconds) > TOLERANCE
+    if without.any():
+        yield Fault(
+            "error",
+            "alignment",
+            labels.name,
+            f"Expected a picture for each of {len(labels)} label rows, found none for "
+            f"{without.sum()}, the first at {labels.seconds[without][0]:.2f} s. Take pictures and "
+            f"labels of one release.",
+        )
+
+
 def _counts_frames(labels: VideoLabels, info: VideoInfo, step: float) -> bool:
     return 0 < step < _FRAME_STEP and (
         abs(len(labels) - info.frame_count) <= max(2, _SAME_COUNT * info.frame_count)
@@ -130,57 +147,5 @@ def _counts_frames(labels: VideoLabels, info: VideoInfo, step: float) -> bool:
 def _size_of(labels: VideoLabels, info: VideoInfo | None) -> tuple[int, int] | None:
     if info is not None:
         return info.width, info.height
-    sizes = [_picture_size(labels.images[0].path)] if labels.images else []
+    sizes = [picture_size(labels.images[0].path)] if labels.images else []
     return sizes[0] if sizes else None
-
-
-def _masks(
-    dataset: Dataset,
-    labels: VideoLabels,
-    info: VideoInfo | None,
-    size: tuple[int, int] | None,
-) -> Iterator[Fault]:
-    for mask in labels.masks:
-        wanted = _picture_size(mask.image) if mask.image else size
-        found = _picture_size(mask.path)
-        if found is None or (mask.image is not None and wanted is None):
-            yield _mask_fault(labels, mask, "Expected a picture and its mask, found one unreadable")
-        elif wanted is not None and found != wanted:
-            sizes = f"{wanted[0]}x{wanted[1]}, found {found[0]}x{found[1]}"
-            yield _mask_fault(labels, mask, f"Expected a mask of {sizes}")
-        elif mask.image is None and info is not None and mask.seconds > float(info.duration):
-            yield _mask_fault(labels, mask, "Expected a mask within the video, found one after it")
-    if labels.masks:
-        yield from _classes(dataset, labels)
-
-
-def _mask_fault(labels: VideoLabels, mask: MaskFile, what: str) -> Fault:
-    text = f"{what}: {mask.path.name} at {mask.seconds:.2f} s. Restore it."
-    return Fault("error", "mask", labels.name, text)
-
-
-def _classes(dataset: Dataset, labels: VideoLabels) -> Iterator[Fault]:
-    """One mask a video is looked into: all masks of a video are made by the same hand."""
-    mask = labels.masks[len(labels.masks) // 2]
-    try:
-        ignored = float((dataset.read_mask(mask) == IGNORED).mean())
-    except InputError as error:
-        yield Fault("error", "mask", labels.name, str(error))
-        return
-    if ignored > _MOSTLY_IGNORED:
-        yield Fault(
-            "error",
-            "mask",
-            labels.name,
-            f"Expected the values of {dataset.procedure.name}'s classes, found {ignored:.0%} of "
-            f"{mask.path.name} without a class. Take the masks as published.",
-        )
-
-
-def _picture_size(path: object) -> tuple[int, int] | None:
-    """Width and height from the header; None where there is no picture."""
-    try:
-        with Image.open(str(path)) as image:
-            return image.size
-    except (OSError, UnidentifiedImageError):
-        return None

@@ -2,8 +2,9 @@
 """CholecTrack20: boxes and tracks of instruments in 20 videos (Nwoye et al., CVPR 2025).
 
 ``Training/VID02/Frames/006701.png`` and ``Training/VID02/vid02.json``, likewise ``Validation`` and
-``Testing``, which has ``VID01.mp4`` in place of frames. Frame numbers count 25 a second. Copies
-number the instruments from 0 or from 1: the categories of a file decide.
+``Testing``, which has ``vid01.mp4`` in place of frames. Frame numbers count 25 a second from 1.
+Copies number the instruments from 0 or from 1: the categories of a file decide. Its recordings
+begin earlier than those of Cholec80, so the times of the two are not the same.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.errors import InputError
 
 FRAME_RATE = 25
+"""Frames a second that the numbers count, the first frame being number 1 (6701 is second 268)."""
 
 SPLITS = {
     "10/2/8": {
@@ -33,6 +35,9 @@ SPLITS = {
     }
 }
 """As released."""
+
+_KEYS = {"instrument": ("tools", "instrument", "instruments"), "phase": ("phases", "phase")}
+"""Under which the categories stand: "tools" in the release."""
 
 _TRACKS = ("intraoperative_track", "intraoperative_track_id")
 
@@ -56,17 +61,19 @@ def open_cholectrack20(root: Path) -> Dataset:
         read=lambda name: _read(name, folders[name], procedure),
         licence="CC BY-NC-SA 4.0",
         expected=20,
-        warnings=("15 of its videos are in Cholec80 and 14 in CholecT50, under the same numbers.",),
+        warnings=(
+            "15 of its videos are in Cholec80 and 14 in CholecT50, under the same numbers.",
+            "Users found that the annotations of VID30 and VID31 do not fit their pictures.",
+        ),
     )
 
 
 def _read(name: str, folder: Path, procedure: Procedure) -> VideoLabels:
     frames = folder / "Frames"
     source = frames if frames.is_dir() else find_video(folder, name)
-    paths = listed(folder, {".json"})
-    if not paths:
+    path = next((p for p in listed(folder, {".json"}) if p.stem.lower() == name.lower()), None)
+    if path is None:
         return build_labels(name, procedure, source=source, notes=("There is no label file.",))
-    path = paths[0]
     content = read_json(path)
     try:
         entries = {int(frame): rows for frame, rows in content["annotations"].items()}
@@ -104,7 +111,7 @@ def _labels(
             seen[row, procedure.instruments.index(tool)] = 1
             left, top, width, height = (float(value) for value in entry["tool_bbox"])
             track = next((entry[key] for key in _TRACKS if entry.get(key) is not None), None)
-            box = Box(frame / FRAME_RATE, tool, left, top, width, height)
+            box = Box(_seconds(frame), tool, left, top, width, height)
             boxes.append(box if track is None else _tracked(box, int(track)))
             number = int(entry.get("phase", UNKNOWN))
             if number != UNKNOWN:
@@ -114,12 +121,16 @@ def _labels(
         name,
         procedure,
         source=source,
-        seconds=np.asarray(order, np.float64) / FRAME_RATE,
+        seconds=[_seconds(frame) for frame in order],
         phase=phase,
         instruments=seen,
-        images=[TimedFile(int(image.stem) / FRAME_RATE, image) for image in images],
+        images=[TimedFile(_seconds(int(image.stem)), image) for image in images],
         boxes=boxes,
     )
+
+
+def _seconds(frame: int) -> float:
+    return (frame - 1) / FRAME_RATE
 
 
 def _tracked(box: Box, track: int) -> Box:
@@ -130,13 +141,16 @@ def _categories(
     content: dict[str, Any], kind: str, entries: dict[int, list[dict[str, Any]]], path: Path
 ) -> dict[int, str]:
     """Names by number, from the file; without it from the lowest and highest number in use."""
-    known = (content.get("categories") or {}).get(kind)
+    categories = content.get("categories") or {}
+    known = next((categories[key] for key in _KEYS[kind] if key in categories), None)
     if isinstance(known, dict):
         return {int(key): str(label) for key, label in known.items()}
     if isinstance(known, list):
         return {int(entry["id"]): str(entry["name"]) for entry in known}
     procedure = load_procedure("cholecystectomy")
     names = procedure.instruments if kind == "instrument" else procedure.phases
+    if kind == "phase":
+        return dict(enumerate(names))  # from 0 in the data set's own evaluation
     used = {int(e[kind]) for rows in entries.values() for e in rows if kind in e} - {UNKNOWN}
     if used and not {0, len(names)} & used:
         raise InputError(

@@ -70,10 +70,17 @@ class Dataset:
     unlabelled: tuple[str, ...] = ()
     leaky: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    _read_before: dict[str, VideoLabels] = field(default_factory=dict, repr=False)
+    _read_before: dict[str, VideoLabels] = field(init=False, default_factory=dict, repr=False)
+    _here: frozenset[str] = field(init=False, default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "splits", MappingProxyType(dict(self.splits)))
+        object.__setattr__(self, "_here", frozenset(self.names))
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether ``read_mask`` reads anything."""
+        return self.read_mask is not _no_masks
 
     def __len__(self) -> int:
         return len(self.names)
@@ -84,7 +91,7 @@ class Dataset:
         Raises:
             InputError: There is no such video here, or its files are not as published.
         """
-        if name not in self.names:
+        if name not in self._here:
             raise InputError(
                 f"expected a video of {self.name}, found no {name!r} in its folder. "
                 f"It holds {len(self.names)} videos: {_some(self.names)}."
@@ -119,8 +126,7 @@ class Dataset:
                 f"expected a split of {self.name}, found {name!r}. "
                 f"Known are {', '.join(known) or 'none'}."
             )
-        here = set(self.names)
-        chosen = tuple(video for video in parts[part] if video in here)
+        chosen = tuple(video for video in parts[part] if video in self._here)
         if not chosen:
             raise InputError(
                 f"expected videos of the split {name!r} ({_some(parts[part])}) of {self.name}, "

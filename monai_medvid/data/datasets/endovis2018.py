@@ -67,6 +67,8 @@ def open_endovis2018(root: Path) -> Dataset:
     folders = {}
     for frames in sorted(root.glob("**/seq_*/left_frames")):
         folder = frames.parent
+        if "__MACOSX" in frames.parts:
+            continue  # what an archive made on a Mac leaves behind
         test = any("test" in part.lower() for part in frames.relative_to(root).parts)
         folders[f"test_{folder.name}" if test else folder.name] = folder
 

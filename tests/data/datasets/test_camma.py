@@ -114,19 +114,21 @@ def tool_entry(number: int, **more: Any) -> dict[str, Any]:
 
 
 def test_tracks_by_the_categories_of_the_file(tmp_path: Path) -> None:
-    names = {str(n): tool.lower() for n, tool in enumerate(TOOLS, 1)}
     content = {
-        "categories": {"instrument": names, "phase": CATEGORIES["phase"]},
+        "categories": {
+            "tools": [{"id": n, "name": tool.lower()} for n, tool in enumerate(TOOLS, 1)]
+        },
         "annotations": {"6701": [tool_entry(3, intraoperative_track=7)], "6726": []},
     }
     dataset = open_dataset("cholectrack20", track_tree(tmp_path, content))
+    _write_json(tmp_path / "Training" / "VID02" / "vid01_repaired.json", {})
     video = dataset["VID02"]
     (box,) = video.boxes
-    assert (box.label, box.track, box.seconds) == ("Hook", 7, 6701 / 25)
+    assert (box.label, box.track, box.seconds) == ("Hook", 7, 268.0)
     assert (box.left, box.top, box.width, box.height) == (0.1, 0.2, 0.3, 0.4)
     assert video.instruments.argmax(axis=1).tolist() == [2, 0]
     assert video.phase.tolist() == [1, -1]
-    assert video.images[0].seconds == 6701 / 25
+    assert video.images[0].seconds == 268.0
     assert dataset.split_names("train") == ("VID02",)
 
 

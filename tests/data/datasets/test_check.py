@@ -9,8 +9,10 @@ import pytest
 from monai_medvid.data.datasets.check import check_dataset
 from monai_medvid.data.datasets.faults import DatasetReport
 from tests.clips import write_clip
+from tests.data.datasets.test_camma import track_tree
 from tests.data.datasets.trees import (
     PHASES,
+    TOOLS,
     cholec80_tree,
     cholecseg8k_tree,
     photo,
@@ -188,3 +190,15 @@ def test_the_same_operation_is_found_by_its_pictures(tmp_path: Path) -> None:
     (error,) = report.errors
     assert "video41 = workflow_video_02" in error.message
     assert "by their pictures" in error.message
+
+
+def test_labels_of_other_pictures(tmp_path: Path) -> None:
+    tools = [{"id": number, "name": name} for number, name in enumerate(TOOLS)]
+    frames = {str(frame): [] for frame in (6701, 6726, 6751)}
+    content = {"categories": {"tools": tools}, "annotations": frames}
+    root = track_tree(tmp_path, content, part="Validation", name="VID30")
+    (error,) = _errors(check_dataset("cholectrack20", root))
+    assert "each of 3 label rows, found none for 2, the first at 269.00 s" in error
+    for frame in (6726, 6751):
+        write_image(root / "Validation" / "VID30" / "Frames" / f"{frame:06d}.png", photo(frame))
+    assert _errors(check_dataset("cholectrack20", root)) == []
