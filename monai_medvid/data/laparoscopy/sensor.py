@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.colonoscopy_textures import FloatArray, smoothstep
+from monai_medvid.data.laparoscopy.arrays import f32
 
 ByteArray = npt.NDArray[np.uint8]
 MARK = "SYNTHETIC"
@@ -117,9 +118,9 @@ def expose(
     light += np.clip(shine * np.float32(gain), 0, 1.5)[..., None]
     picture = _tone(light, optics)
     picture = _soften(picture, optics, fog)
-    if optics.saturation != 1:
-        grey = picture.mean(axis=2, keepdims=True)
-        picture = grey + np.float32(optics.saturation) * (picture - grey)
+    share = optics.saturation
+    mix = np.eye(3) * share + np.full((3, 3), (1 - share) / 3)
+    picture = f32(cv2.transform(picture, mix))
     rows, columns = shine.shape
     row, column = divmod((frame * 7919) % (_GRAIN * _GRAIN), _GRAIN)
     picture += sensor.grain[row : row + rows, column : column + columns]

@@ -42,7 +42,8 @@ def sweep(points: FloatArray, radii: FloatArray, size: tuple[int, int]) -> Sweep
     Returns:
         The part in the picture; None where there is none.
     """
-    box = _bounds(points, radii, size)
+    boxes = _bounds(points, radii, size)
+    box = _around(boxes)
     if box is None:
         return None
     lengths = np.maximum(np.linalg.norm(np.diff(points, axis=0), axis=1), 1e-3)
@@ -52,8 +53,8 @@ def sweep(points: FloatArray, radii: FloatArray, size: tuple[int, int]) -> Sweep
     radius, along, across = (np.ones(shape, np.float32) for _ in range(3))
     for number in range(len(points) - 1):
         ends, widths = points[number : number + 2], radii[number : number + 2]
-        part = _bounds(ends, widths, size)
-        if part is None:
+        part = boxes[number]
+        if _is_empty(part):
             continue
         piece = _piece(part, ends, widths, (starts[number], starts[number + 1]))
         here = _within(part, box)
@@ -74,15 +75,32 @@ def _within(part: Box, box: Box) -> Box:
     return rows, columns
 
 
-def _bounds(points: FloatArray, radii: FloatArray, size: tuple[int, int]) -> Box | None:
+def _bounds(points: FloatArray, radii: FloatArray, size: tuple[int, int]) -> list[Box]:
+    """The part of the picture that each straight piece may touch."""
     reach = radii[:, None] + 1
-    low = np.floor((points - reach).min(axis=0)).astype(int)
-    high = np.ceil((points + reach).max(axis=0)).astype(int)
-    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
-    right, bottom = min(int(high[0]), size[1]), min(int(high[1]), size[0])
-    if right <= left or bottom <= top:
+    low, high = points - reach, points + reach
+    limit = np.array((size[1], size[0]))
+    first = np.clip(np.floor(np.minimum(low[:-1], low[1:])), 0, limit).astype(int).tolist()
+    last = np.clip(np.ceil(np.maximum(high[:-1], high[1:])), 0, limit).astype(int).tolist()
+    return [
+        (slice(top, bottom), slice(left, right))
+        for (left, top), (right, bottom) in zip(first, last, strict=True)
+    ]
+
+
+def _is_empty(box: Box) -> bool:
+    return bool(box[0].stop <= box[0].start or box[1].stop <= box[1].start)
+
+
+def _around(boxes: list[Box]) -> Box | None:
+    full = [box for box in boxes if not _is_empty(box)]
+    if not full:
         return None
-    return slice(top, bottom), slice(left, right)
+    rows, columns = (
+        slice(min(box[axis].start for box in full), max(box[axis].stop for box in full))
+        for axis in (0, 1)
+    )
+    return rows, columns
 
 
 def _piece(
