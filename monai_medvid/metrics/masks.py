@@ -61,8 +61,8 @@ def mask_confusion(truth: Ints, predicted: Ints, *, classes: int, ignored: int =
             f"Map the grey values to class indices first."
         )
     # Two bytes hold the places of 256 classes: ten times as fast as eight bytes.
-    kind = np.uint16 if classes <= 256 else np.int64
-    places = true.astype(kind) * kind(classes) + found.astype(kind)
+    kind = np.dtype(np.uint16 if classes <= 256 else np.int64)
+    places = true.astype(kind) * classes + found.astype(kind)
     counts = np.bincount(places, minlength=classes**2).astype(np.int64)
     return counts.reshape(classes, classes)
 

@@ -28,9 +28,16 @@ from monai_medvid.metrics.workflow_pairs import Pair, anticipation_truth
 
 Kind = Literal["instruments", "criteria", "inside"]
 Sequential = Literal["phase", "step"]
-FIRST_SPECIAL = {"cholecystectomy": 3}
+FIRST_SPECIAL = {
+    "cholecystectomy": 3,
+    "cholecystectomy_heichole": 3,
+    "cholecystectomy_m2cai16": 4,
+}
 """Where the four phases that may follow each other in another order begin, by procedure: the
-relaxed script's rules for Cholec80 (``phase_relaxed``)."""
+relaxed scripts' rules for Cholec80 and M2CAI16 (``phase_relaxed``)."""
+
+LEFT_OUT = {"pituitary_surgery": (10, 12)}
+"""Steps 11 and 13, whose moments the PitVis script leaves out."""
 
 
 def timelines_of(pairs: Sequence[Pair], kind: Sequential = "phase") -> tuple[TimedPair, ...]:
@@ -71,7 +78,8 @@ def phase_part(
             timelines, classes, scope, convention=convention, first_special=special
         )
         metrics |= keyed(f"phase/{convention}", found)
-    metrics |= keyed("segment", segment_metrics(timelines, classes, scope))
+    left_out = LEFT_OUT.get(procedure.name, ()) if kind == "phase" else ()
+    metrics |= keyed("segment", segment_metrics(timelines, classes, scope, left_out=left_out))
     transitions = transition_metrics(timelines, classes, scope, within_seconds=within_seconds)
     metrics |= keyed("transition", transitions)
     metrics |= keyed("stability", stability_metrics(timelines, classes, scope))

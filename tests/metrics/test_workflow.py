@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from monai_medvid.data.datasets.labels import VideoLabels
+from monai_medvid.data.procedure import load_procedure
 from monai_medvid.errors import InputError
 from monai_medvid.metrics.workflow import WorkflowEvaluation, evaluate_workflow
 from monai_medvid.metrics.workflow_data import VideoPrediction, VideoTruth
@@ -150,6 +151,34 @@ def test_steps_are_measured_like_phases() -> None:
     assert found.metrics["step/ECE"].name == "step ECE"
     assert found.metrics["step segment/edit"].name == "step segment edit score"
     assert not any(key.startswith(("phase", "segment")) for key in found.metrics)
+
+
+@pytest.mark.parametrize(
+    ("name", "swaps"),
+    [
+        ("cholecystectomy", "phases from 4 on may swap"),
+        ("cholecystectomy_m2cai16", "phases from 5 on may swap"),
+        ("pituitary_surgery", "faults included"),
+    ],
+)
+def test_rules_of_the_procedure(name: str, swaps: str) -> None:
+    procedure = load_procedure(name)
+    phase = np.repeat(np.arange(len(procedure.phases)), 20)
+    seconds = np.arange(float(len(phase)))
+    found = evaluate_workflow(
+        [VideoPrediction(name="v", seconds=seconds, phase=phase)],
+        [VideoTruth(name="v", seconds=seconds, phase=phase)],
+        procedure,
+        split="test",
+        rate=1,
+    )
+    relaxed = found.metrics["phase/relaxed_matlab/accuracy"].convention
+    assert swaps in relaxed
+    assert ("may swap" in relaxed) == name.startswith("chole")
+    pitvis = found.metrics["segment/pitvis"].absent
+    assert ("without true gasket_seal_construct, nasal_packing" in pitvis) == (
+        name == "pituitary_surgery"
+    )
 
 
 def test_prediction_of_a_networks_answers() -> None:
