@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from monai_medvid.errors import ModelError
+from monai_medvid.models.backbone import make_backbone
 
 SMALL_CONVNEXT: dict[str, Any] = {
     "model_type": "convnext",
@@ -42,7 +43,8 @@ class Encoder(nn.Module):
 
     Args:
         config: ``model_type`` and the other fields of a transformers backbone configuration
-            (random weights), or a folder with ``config.json`` and weights. Nothing is downloaded.
+            (random weights), a folder of ``medvid import-weights``, or a folder of transformers
+            with ``config.json`` and weights. Nothing is downloaded.
 
     Attributes:
         channels: Of each map, finest first.
@@ -54,7 +56,7 @@ class Encoder(nn.Module):
 
     def __init__(self, config: Mapping[str, Any] | str | Path) -> None:
         super().__init__()
-        self.backbone = _backbone(config)
+        self.backbone = make_backbone(config)
         self.channels = tuple(int(number) for number in self.backbone.channels)
         if len(self.channels) != len(STRIDES):
             raise ModelError(
@@ -79,36 +81,3 @@ def _fit(grid: torch.Tensor, height: int, width: int) -> torch.Tensor:
     if tuple(grid.shape[2:]) == (height, width):
         return grid
     return functional.interpolate(grid, size=(height, width), mode="bilinear", align_corners=False)
-
-
-def _backbone(config: Mapping[str, Any] | str | Path) -> Any:
-    import transformers
-
-    make: Any = transformers.AutoBackbone
-    try:
-        if isinstance(config, str | Path):
-            folder = str(Path(config).resolve(strict=True))
-            stages = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-            _choose_stages(stages)
-            # AutoBackbone.from_pretrained asks the hub about folders too (transformers 5.23)
-            kind: Any = type(make.from_config(stages))
-            return kind.from_pretrained(folder, config=stages, local_files_only=True)
-        values = dict(config)
-        made = transformers.AutoConfig.for_model(str(values.pop("model_type")), **values)
-        if "out_indices" not in values and "out_features" not in values:
-            _choose_stages(made)
-        return make.from_config(made)
-    except (KeyError, ValueError, OSError, ImportError) as error:
-        name = Path(config).name if isinstance(config, str | Path) else config.get("model_type")
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-        raise ModelError(
-            f"expected a backbone that transformers knows, found {name!r} ({reason}). Give "
-            f"model_type 'convnext' with depths and hidden_sizes, or a folder with config.json."
-        ) from error
-
-
-def _choose_stages(config: Any) -> None:
-    """Take four maps: the last four stages, or four evenly spaced layers."""
-    last = len(config.stage_names) - 1
-    step = 1 if last <= len(STRIDES) + 1 else last // len(STRIDES)
-    config.out_indices = [last - step * i for i in reversed(range(len(STRIDES)))]

@@ -102,6 +102,14 @@ class TemporalHead(nn.Module):
             left.append(after)
         return stages, tuple(left)
 
+    def divide(self, part: slice, temperature: float) -> None:
+        """Divide the answer's logits of some channels by a temperature, by changing the weights."""
+        last = cast(nn.Conv1d, self.out[-1])
+        with torch.no_grad():
+            self.gates[-1, part] /= temperature
+            last.weight[part] /= temperature
+            cast(torch.Tensor, last.bias)[part] /= temperature
+
 
 def _silent(inputs: int, outputs: int) -> nn.Conv1d:
     layer = nn.Conv1d(inputs, outputs, 1)

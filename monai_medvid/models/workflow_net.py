@@ -11,15 +11,13 @@ import torch
 from torch import nn
 
 from monai_medvid.data.procedure import Procedure, load_procedure
+from monai_medvid.models.backbone import read_normalisation
 from monai_medvid.models.channels import ANTICIPATION, Channels
 from monai_medvid.models.encoder import SMALL_CONVNEXT, Encoded, Encoder
+from monai_medvid.models.familiarity import Familiarity
 from monai_medvid.models.segmentation_head import SegmentationHead
 from monai_medvid.models.streaming_head import State, StreamingHead
 from monai_medvid.models.temporal_head import TemporalHead
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-"""Of RGB 0..1 over ImageNet, which pretrained backbones expect (torchvision, timm)."""
 
 
 class WorkflowOutput(NamedTuple):
@@ -60,8 +58,9 @@ class WorkflowNet(nn.Module):
         tick_seconds: Length of the ticks that the temporal head counts in.
         horizon_minutes: What anticipation is cut off at.
         decoder_channels: Of the mask decoder.
-        mean: Of each colour, subtracted from the pictures.
-        std: Of each colour, which the pictures are divided by.
+        mean: Of each colour, subtracted from the pictures; ``None`` for what the encoder's weights
+            were trained with, ImageNet's where that is not known.
+        std: Of each colour, which the pictures are divided by; likewise.
 
     Raises:
         InputError: There is no such procedure.
@@ -88,21 +87,24 @@ class WorkflowNet(nn.Module):
         tick_seconds: float = 1.0,
         horizon_minutes: float = 5.0,
         decoder_channels: int = 64,
-        mean: Sequence[float] = IMAGENET_MEAN,
-        std: Sequence[float] = IMAGENET_STD,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         if not isinstance(procedure, Procedure):
             procedure = load_procedure(procedure)
         self.procedure = procedure
         self.channels = Channels.of(procedure, horizon_minutes=horizon_minutes)
-        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+        known = read_normalisation(encoder)
+        for name, given, default in (("mean", mean, known[0]), ("std", std, known[1])):
+            values = torch.tensor(default if given is None else given).view(1, 3, 1, 1)
+            self.register_buffer(name, values, persistent=False)
         self.encoder = Encoder(SMALL_CONVNEXT if encoder is None else encoder)
         head = TemporalHead(
             self.encoder.feature_channels, self.channels, core=temporal, **(temporal_options or {})
         )
         self.temporal = StreamingHead(head, tick_seconds=tick_seconds)
+        self.familiarity = Familiarity(self.encoder.feature_channels)
         self.segmentation: SegmentationHead | None = None
         if procedure.masks:
             self.segmentation = SegmentationHead(

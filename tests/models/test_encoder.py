@@ -68,7 +68,7 @@ def test_given_weights_are_taken(tmp_path: Path) -> None:
     [
         ({"model_type": "no such"}, "no such"),
         ({"depths": [1]}, "convnext"),
-        ("no/such/folder", "folder with config.json"),
+        ("no/such/folder", r"one with config\.json"),
         ({**TINY_ENCODER, "out_indices": [2, 4]}, "out_indices"),
     ],
 )
