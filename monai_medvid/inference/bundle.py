@@ -67,7 +67,7 @@ class Bundle:
         Raises:
             BundleError: The weights are damaged, or network, weights and metadata do not fit.
         """
-        network = _build_network(self.info.path)
+        network = build_network(self.info.path)
         _load_weights(network, self.info.path)
         network.eval().requires_grad_(False)
         _check_output(network, self.format, self.info.name)
@@ -99,7 +99,12 @@ def load_bundle(name_or_dir: str | Path) -> Bundle:
     return Bundle(describe_bundle(path), layout, _sha256(weights))
 
 
-def _build_network(path: Path) -> torch.nn.Module:
+def build_network(path: Path) -> torch.nn.Module:
+    """The network that a bundle's configuration names, with random weights.
+
+    Raises:
+        BundleError: There is no configuration, or no network can be built from it.
+    """
     import torch
     from monai.bundle import ConfigParser
 

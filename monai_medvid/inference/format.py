@@ -67,6 +67,10 @@ def read_format(path: Path) -> NetworkFormat:
         raise reader.refusal("outputs.pred.finding_kind of phase, event, tool", finding_kind)
     kind: Literal["masks", "classes", "workflow"] = "masks"
     if clip:
+        if pred.get("spatial_shape") != [clip]:
+            raise reader.refusal(
+                f"outputs.pred.spatial_shape of [{clip}]", pred.get("spatial_shape")
+            )
         kind = "workflow"
     elif pred.get("format") == "classes":
         kind = "classes"

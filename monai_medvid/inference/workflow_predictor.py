@@ -181,7 +181,12 @@ class WorkflowPredictor:
         return np.asarray(found, np.float32)
 
     def _familiarity(self, parts: FrameParts) -> Floats:
-        return np.ones(len(parts.features), np.float32)
+        import torch
+
+        with torch.inference_mode():
+            features = torch.from_numpy(parts.features).to(self.runtime.device)
+            found = self._network.familiarity(features).cpu().numpy()
+        return np.asarray(found, np.float32)
 
     def close(self) -> None:
         """Give back threads and memory; safe to call twice."""

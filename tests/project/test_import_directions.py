@@ -23,6 +23,7 @@ ROOMS = (
     ("report",),
     ("pacs",),
     ("metrics",),
+    ("training",),
     ("analysis",),
     ("run_record",),
     ("results",),

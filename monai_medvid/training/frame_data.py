@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Single frames and clips as training draws them: the same ones for the same seed and epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from monai_medvid.data.frame_augment import augment_frame
+from monai_medvid.models import WorkflowTargets
+from monai_medvid.training.targets import VideoTargets, frame_targets, sequence_targets
+from monai_medvid.training.videos import VideoSet
+
+Bytes = npt.NDArray[np.uint8]
+Place = tuple[int, int, bool, int]
+"""Video, frame, whether with its mask, and the seed of its augmentation (-1 for none)."""
+
+
+class FrameData(Dataset[tuple[Bytes, VideoTargets, Bytes]]):
+    """Frames at given places, augmented."""
+
+    def __init__(self, videos: VideoSet, places: Sequence[Place]) -> None:
+        self.videos, self.places = videos, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> tuple[Bytes, VideoTargets, Bytes]:
+        number, frame, with_mask, seed = self.places[index]
+        video = self.videos.videos[number]
+        image = np.ascontiguousarray(video.frames[frame])
+        mask: Bytes | None = None
+        if with_mask:
+            mask = self.videos.mask(number, frame)
+        if seed >= 0:
+            image, mask = augment_frame(image, mask, np.random.default_rng(seed))
+        if mask is None:
+            mask = np.full(image.shape[:2], 255, np.uint8)
+        return image, video.targets.part(frame, frame + 1), mask
+
+
+class ClipData(Dataset[tuple[Bytes, VideoTargets]]):
+    """Runs of consecutive frames at given places, augmented frame by frame."""
+
+    def __init__(self, videos: VideoSet, places: Sequence[Place], *, ticks: int) -> None:
+        self.videos, self.places, self.ticks = videos, places, ticks
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> tuple[Bytes, VideoTargets]:
+        number, start, _, seed = self.places[index]
+        video = self.videos.videos[number]
+        stop = min(start + self.ticks, len(video))
+        frames = np.ascontiguousarray(video.frames[start:stop])
+        if seed >= 0:
+            rng = np.random.default_rng(seed)
+            frames = np.stack([augment_frame(frame, None, rng)[0] for frame in frames])
+        return frames, video.targets.part(start, stop)
+
+
+def draw_frames(videos: VideoSet, count: int, *, seed: int, epoch: int) -> list[Place]:
+    """Draw frames, each video as often as the others, half of them with masks where there are any.
+
+    Phases that last short come as often as long ones in half of the draws: the clipping of a duct
+    takes a minute of an hour.
+    """
+    rng = np.random.default_rng([seed, epoch, 1])
+    with_masks = [n for n, video in enumerate(videos.videos) if video.masks]
+    places: list[Place] = []
+    for k in range(count):
+        own = int(rng.integers(2**31))
+        if k % 2 and with_masks:
+            number = int(rng.choice(with_masks))
+            frame = int(rng.choice(list(videos.videos[number].masks)))
+            places.append((number, frame, True, own))
+            continue
+        number = int(rng.integers(len(videos.videos)))
+        phases = videos.videos[number].targets.phase
+        chosen = np.arange(len(phases))
+        if rng.random() < 0.5:
+            chosen = np.flatnonzero(phases == rng.choice(np.unique(phases)))
+        places.append((number, int(rng.choice(chosen)), False, own))
+    return places
+
+
+def steady_frames(videos: VideoSet, count: int) -> list[Place]:
+    """About ``count`` frames spread evenly, and as many masks, never augmented: for validation."""
+    step = max(sum(len(video) for video in videos.videos) // max(count, 1), 1)
+    mask_step = max(sum(len(video.masks) for video in videos.videos) // max(count, 1), 1)
+    places: list[Place] = []
+    for number, video in enumerate(videos.videos):
+        places += [(number, frame, False, -1) for frame in range(0, len(video), step)]
+        places += [(number, frame, True, -1) for frame in sorted(video.masks)[::mask_step]]
+    return places
+
+
+def draw_clips(videos: VideoSet, count: int, *, ticks: int, seed: int, epoch: int) -> list[Place]:
+    """Draw starts of clips."""
+    rng = np.random.default_rng([seed, epoch, 2])
+    places: list[Place] = []
+    for _ in range(count):
+        number = int(rng.integers(len(videos.videos)))
+        last = max(len(videos.videos[number]) - ticks, 0)
+        places.append((number, int(rng.integers(last + 1)), False, int(rng.integers(2**31))))
+    return places
+
+
+def frame_loader(data: FrameData, *, batch: int, workers: int) -> DataLoader[Any]:
+    """Batches of images (B, 3, H, W) uint8 and ``WorkflowTargets``, in the order of the places."""
+    return DataLoader(
+        data, batch_size=batch, num_workers=workers, collate_fn=_frames, persistent_workers=False
+    )
+
+
+def clip_loader(data: ClipData, *, batch: int, workers: int) -> DataLoader[Any]:
+    """Batches of clips (B, 3, T, H, W) uint8, shorter ones filled up, and ``WorkflowTargets``."""
+    return DataLoader(data, batch_size=batch, num_workers=workers, collate_fn=_clips)
+
+
+def _frames(
+    items: Sequence[tuple[Bytes, VideoTargets, Bytes]],
+) -> tuple[torch.Tensor, WorkflowTargets]:
+    images, rows, masks = zip(*items, strict=True)
+    stacked = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    has_masks = any(bool((mask != 255).any()) for mask in masks)
+    return stacked, frame_targets(rows, masks if has_masks else None)
+
+
+def _clips(
+    items: Sequence[tuple[Bytes, VideoTargets]],
+) -> tuple[torch.Tensor, WorkflowTargets]:
+    frames, rows = zip(*items, strict=True)
+    longest = max(len(clip) for clip in frames)
+    filled = [
+        np.concatenate([clip, np.repeat(clip[-1:], longest - len(clip), axis=0)]) for clip in frames
+    ]
+    return torch.from_numpy(np.stack(filled)).permute(0, 4, 1, 2, 3), sequence_targets(rows)

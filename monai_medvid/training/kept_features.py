@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Features on disk, so that a run that goes on does not encode its videos again."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+
+from monai_medvid.models import WorkflowNet
+from monai_medvid.models.weights import read_weights
+from monai_medvid.training.checkpoint import save_tensors
+from monai_medvid.training.distributed import rank, wait
+from monai_medvid.training.features import VideoFeatures, extract_features
+from monai_medvid.training.loop import Report
+from monai_medvid.training.settings import TrainSettings
+from monai_medvid.training.videos import VideoSet
+
+Both = tuple[list[VideoFeatures], list[VideoFeatures]]
+
+
+def kept_features(
+    network: WorkflowNet,
+    sets: tuple[VideoSet, VideoSet],
+    settings: TrainSettings,
+    folder: Path,
+    device: torch.device,
+    report: Report | None,
+) -> Both:
+    """Features of training and validation videos, made by the first process that needs them.
+
+    Raises:
+        ModelError: What was kept is damaged.
+        OutputError: The folder cannot be written.
+    """
+    path = folder / f"features-{_mark(network)}.pt"
+    if rank() == 0 and not path.is_file():
+        for old in folder.glob("features-*.pt"):
+            old.unlink()
+        made = [
+            extract_features(
+                network, videos, views=views, seed=settings.seed, device=device,
+                progress=_teller(report),
+            )
+            for videos, views in zip(sets, (settings.views, 1), strict=True)
+        ]  # fmt: skip
+        views = {
+            part: [list(video.views) for video in videos]
+            for part, videos in zip(("train", "val"), made, strict=True)
+        }
+        save_tensors(views, path)
+    wait()
+    kept = read_weights(path)
+    train, val = (
+        [
+            VideoFeatures(video.name, tuple(views), video.targets)
+            for video, views in zip(videos.videos, kept[part], strict=True)
+        ]
+        for videos, part in zip(sets, ("train", "val"), strict=True)
+    )
+    return train, val
+
+
+def _teller(report: Report | None) -> Report | None:
+    if report is None:
+        return None
+
+    def tell(name: str, done: int, total: int) -> None:
+        report(f"features of {name}", done, total)
+
+    return tell
+
+
+def _mark(network: WorkflowNet) -> str:
+    """Of the weights that features come from."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
