@@ -10,10 +10,11 @@ second. Task 3, masks: ``imgs/001025.jpg`` (clip, frame from 1 at 25 a second) a
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from monai_medvid.data.datasets.building import build_labels, one_hot
-from monai_medvid.data.datasets.dataset import ClassMask, Dataset
+from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.files import (
     IMAGE_ENDINGS,
     VIDEO_ENDINGS,
@@ -24,7 +25,7 @@ from monai_medvid.data.datasets.files import (
     matched,
 )
 from monai_medvid.data.datasets.labels import MaskFile, TimedFile, VideoLabels
-from monai_medvid.data.datasets.masks import classes_of_codes, codes_of, read_codes
+from monai_medvid.data.datasets.masks import codes_of, read_code_mask
 from monai_medvid.data.datasets.tables import read_numbers
 from monai_medvid.data.datasets.values import ascending, whole_numbers
 from monai_medvid.data.procedure import Procedure, load_procedure
@@ -144,15 +145,11 @@ def open_autolaparo_masks(root: Path) -> Dataset:
     """
     task = _task(root, 3, "imgs/*")
     procedure = load_procedure("hysterectomy")
-    codes = codes_of(procedure)
     clips: dict[str, list[TimedFile]] = {}
     for path in listed(task / "imgs", IMAGE_ENDINGS):
         if match := _IMAGE.fullmatch(path.stem):
             seconds = (int(match.group(2)) - 1) / _CLIP_RATE
             clips.setdefault(match.group(1), []).append(TimedFile(seconds, path))
-
-    def read_mask(mask: MaskFile) -> ClassMask:
-        return classes_of_codes(read_codes(mask.path), codes)
 
     return Dataset(
         name="autolaparo-masks",
@@ -161,7 +158,7 @@ def open_autolaparo_masks(root: Path) -> Dataset:
         names=in_order(clips),
         splits=CLIP_SPLITS,
         read=lambda name: _masks(name, clips[name], task, procedure),
-        read_mask=read_mask,
+        read_mask=partial(read_code_mask, table=codes_of(procedure)),
         licence=_LICENCE,
         expected=300,
     )

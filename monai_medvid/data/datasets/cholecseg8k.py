@@ -9,12 +9,13 @@ each of three channels; 0 and 255 stand for no class.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from monai_medvid.data.datasets.cholec80 import LABEL_RATE, cholec80_names
-from monai_medvid.data.datasets.dataset import ClassMask, Dataset
+from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.files import existing_root, in_order
 from monai_medvid.data.datasets.labels import (
     MaskFile,
@@ -23,7 +24,7 @@ from monai_medvid.data.datasets.labels import (
     unknown_indices,
     unknown_rows,
 )
-from monai_medvid.data.datasets.masks import classes_of_codes, codes_of, read_codes
+from monai_medvid.data.datasets.masks import codes_of, read_code_mask
 from monai_medvid.data.procedure import Procedure, load_procedure
 
 VIDEOS = cholec80_names([1, 9, 12, 17, 18, 20, 24, 25, 26, 27, 28, 35, 37, 43, 48, 52, 55])
@@ -50,10 +51,6 @@ def open_cholecseg8k(root: Path) -> Dataset:
     """
     existing_root(root, name="CholecSeg8k", needs=("*/*/frame_*_endo.png",))
     procedure = load_procedure("cholecystectomy")
-    codes = codes_of(procedure)
-
-    def read_mask(mask: MaskFile) -> ClassMask:
-        return classes_of_codes(read_codes(mask.path), codes)
 
     folders = {path.parent.parent.name for path in root.glob("*/*/frame_*_endo.png")}
     return Dataset(
@@ -63,7 +60,7 @@ def open_cholecseg8k(root: Path) -> Dataset:
         names=in_order(folders),
         splits=SPLITS,
         read=lambda name: _read(root, name, procedure),
-        read_mask=read_mask,
+        read_mask=partial(read_code_mask, table=codes_of(procedure)),
         licence="CC BY-NC-SA 4.0",
         expected=len(VIDEOS),
         warnings=(

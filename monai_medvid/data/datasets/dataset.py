@@ -28,7 +28,7 @@ def _no_masks(mask: MaskFile) -> ClassMask:
     raise InputError(f"expected a data set with masks, found one without, asked for {mask.path}.")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Dataset:
     """Videos of one data set. Label files are read when a video is asked for.
 
@@ -76,6 +76,10 @@ class Dataset:
     def __post_init__(self) -> None:
         object.__setattr__(self, "splits", MappingProxyType(dict(self.splits)))
         object.__setattr__(self, "_here", frozenset(self.names))
+
+    def __repr__(self) -> str:
+        splits = ", ".join(self.splits) or "none"
+        return f"Dataset({self.name}: {len(self.names)} videos, splits {splits})"
 
     @property
     def has_masks(self) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from monai_medvid.data.datasets.class_lists import load_classes
 from monai_medvid.data.datasets.coco import CocoImages, read_coco
-from monai_medvid.data.datasets.dataset import ClassMask, Dataset
+from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.files import existing_root, in_order
 from monai_medvid.data.datasets.labels import (
     MaskFile,
@@ -27,7 +28,7 @@ from monai_medvid.data.datasets.labels import (
     unknown_indices,
     unknown_rows,
 )
-from monai_medvid.data.datasets.masks import classes_of_codes, codes_of, read_codes
+from monai_medvid.data.datasets.masks import codes_of, read_code_mask
 from monai_medvid.data.datasets.safety_table import NAME, Scores, read_safety_table
 from monai_medvid.data.datasets.tables import read_rows
 from monai_medvid.data.datasets.values import numbers, place, whole_numbers
@@ -58,7 +59,6 @@ def open_endoscapes(root: Path) -> Dataset:
     """
     existing_root(root, name="Endoscapes2023", needs=("train/*.jpg", "val/*.jpg", "test/*.jpg"))
     procedure = load_classes("endoscapes")
-    codes = codes_of(procedure)
     images = _images(root)
     criteria = {part: _coco(root, part, "annotation_ds_coco.json") for part in _PARTS}
     boxes = {part: _coco(root, part, "annotation_coco.json") for part in _PARTS}
@@ -71,9 +71,6 @@ def open_endoscapes(root: Path) -> Dataset:
         )
         return _completed(labels, table.get(name, {}))
 
-    def read_mask(mask: MaskFile) -> ClassMask:
-        return classes_of_codes(read_codes(mask.path), codes)
-
     return Dataset(
         name="endoscapes",
         root=root,
@@ -81,7 +78,7 @@ def open_endoscapes(root: Path) -> Dataset:
         names=in_order(images),
         splits={**SPLITS, **_listed_splits(root)},
         read=read,
-        read_mask=read_mask,
+        read_mask=partial(read_code_mask, table=codes_of(procedure)),
         licence="CC BY-NC-SA 4.0",
         expected=201,
         warnings=("Videos 1, 2, 3, 4, 7 and 121 are also in Cholec80, and six in CholecT50.",),

@@ -10,14 +10,15 @@ second.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.class_lists import load_classes
-from monai_medvid.data.datasets.dataset import ClassMask, Dataset
+from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, existing_root, in_order, listed
 from monai_medvid.data.datasets.labels import MaskFile, TimedFile, VideoLabels
-from monai_medvid.data.datasets.masks import classes_of_colors
+from monai_medvid.data.datasets.masks import read_color_mask
 from monai_medvid.data.procedure import Procedure
 
 _COLORS = (
@@ -72,9 +73,6 @@ def open_endovis2018(root: Path) -> Dataset:
         test = any("test" in part.lower() for part in frames.relative_to(root).parts)
         folders[f"test_{folder.name}" if test else folder.name] = folder
 
-    def read_mask(mask: MaskFile) -> ClassMask:
-        return classes_of_colors(mask.path, {color: i for i, color in enumerate(_COLORS)})
-
     return Dataset(
         name="endovis2018",
         root=root,
@@ -82,7 +80,7 @@ def open_endovis2018(root: Path) -> Dataset:
         names=in_order(folders),
         splits=SPLITS,
         read=lambda name: _read(name, folders[name], procedure),
-        read_mask=read_mask,
+        read_mask=partial(read_color_mask, colors={c: i for i, c in enumerate(_COLORS)}),
         licence="for research, on registration",
         expected=19,
         warnings=("There is no sequence 8.",),

@@ -43,7 +43,7 @@ class MaskPairs(TorchDataset[MaskPair]):
     def __init__(
         self, dataset: Dataset, videos: Sequence[VideoLabels], *, size: Size | None = None
     ) -> None:
-        self.dataset = dataset
+        self.read_mask = dataset.read_mask
         self.size = size
         self.items = [(video, mask) for video in videos for mask in video.masks]
 
@@ -57,7 +57,7 @@ class MaskPairs(TorchDataset[MaskPair]):
             InputError: One of them is missing or damaged, or they differ in size.
         """
         video, entry = self.items[index]
-        mask = self.dataset.read_mask(entry)
+        mask = self.read_mask(entry)
         image = _picture(video, entry)
         if self.size is None and image.shape[:2] != mask.shape:
             raise InputError(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.datasets.dataset import IGNORED, ClassMask
+from monai_medvid.data.datasets.labels import MaskFile
 from monai_medvid.data.datasets.values import place
 from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
@@ -49,6 +50,16 @@ def classes_of_codes(codes: npt.NDArray[np.uint8], table: Mapping[int, int]) -> 
     for code, index in table.items():
         lookup[code] = index
     return lookup[codes]
+
+
+def read_code_mask(mask: MaskFile, *, table: Mapping[int, int]) -> ClassMask:
+    """Class indices of a mask of grey values, for ``Dataset.read_mask`` by ``partial``."""
+    return classes_of_codes(read_codes(mask.path), table)
+
+
+def read_color_mask(mask: MaskFile, *, colors: Mapping[tuple[int, int, int], int]) -> ClassMask:
+    """Class indices of a coloured mask, for ``Dataset.read_mask`` by ``partial``."""
+    return classes_of_colors(mask.path, colors)
 
 
 def codes_of(procedure: Procedure) -> dict[int, int]:

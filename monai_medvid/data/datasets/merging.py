@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from monai_medvid.data.datasets.dataset import ClassMask, Dataset
 from monai_medvid.data.datasets.labels import MaskFile, VideoLabels
@@ -55,19 +58,22 @@ def merge_datasets(first: Dataset, *others: Dataset) -> Dataset:
         ]
         return merge_labels(first.read(name), *parts)
 
-    def read_mask(mask: MaskFile) -> ClassMask:
-        owners = [
-            one for one in (first, *others) if one.has_masks and mask.path.is_relative_to(one.root)
-        ]
-        return max(owners, key=lambda one: len(one.root.parts)).read_mask(mask)
-
+    readers = tuple((one.root, one.read_mask) for one in (first, *others) if one.has_masks)
     return dataclasses.replace(
         first,
         name="+".join((first.name, *(other.name for other in others))),
         read=read,
-        read_mask=read_mask,
+        read_mask=partial(_read_mask, readers=readers) if readers else first.read_mask,
         triplets=next((one.triplets for one in (first, *others) if one.triplets), ()),
         steps=next((one.steps for one in (first, *others) if one.steps), ()),
         actions=next((one.actions for one in (first, *others) if one.actions), ()),
         warnings=tuple(text for one in (first, *others) for text in one.warnings),
     )
+
+
+def _read_mask(
+    mask: MaskFile, *, readers: tuple[tuple[Path, Callable[[MaskFile], ClassMask]], ...]
+) -> ClassMask:
+    """By the data set whose folder holds the mask."""
+    owners = [entry for entry in readers if mask.path.is_relative_to(entry[0])]
+    return max(owners, key=lambda entry: len(entry[0].parts))[1](mask)

@@ -8,16 +8,17 @@ action ten times a second, ``action_continues.txt`` (so spelt) with start, end a
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.datasets.building import build_labels, interval_rows
-from monai_medvid.data.datasets.dataset import ClassMask, Dataset
+from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order, listed
 from monai_medvid.data.datasets.labels import IntRows, MaskFile, TimedFile, VideoLabels
-from monai_medvid.data.datasets.masks import classes_of_codes, codes_of, read_codes
+from monai_medvid.data.datasets.masks import codes_of, read_code_mask
 from monai_medvid.data.datasets.tables import read_numbers
 from monai_medvid.data.datasets.values import ascending, whole_numbers, within_days
 from monai_medvid.data.procedure import Procedure, load_procedure
@@ -37,15 +38,11 @@ def open_sar_rarp50(root: Path) -> Dataset:
     """
     existing_root(root, name="SAR-RARP50", needs=("t*/video_*",))
     procedure = load_procedure("robotic_prostatectomy_suturing")
-    codes = codes_of(procedure)
     folders = {path.name: path for path in sorted(root.glob("t*/video_*")) if path.is_dir()}
     parts: dict[str, tuple[str, ...]] = {}
     for name, path in folders.items():
         part = "test" if path.parent.name.lower().startswith("test") else "train"
         parts[part] = in_order((*parts.get(part, ()), name))
-
-    def read_mask(mask: MaskFile) -> ClassMask:
-        return classes_of_codes(read_codes(mask.path), codes)
 
     return Dataset(
         name="sar-rarp50",
@@ -54,7 +51,7 @@ def open_sar_rarp50(root: Path) -> Dataset:
         names=in_order(folders),
         splits={"40/10": parts},
         read=lambda name: _read(name, folders[name], procedure),
-        read_mask=read_mask,
+        read_mask=partial(read_code_mask, table=codes_of(procedure)),
         licence="see its publication",
         expected=50,
     )

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from monai_medvid.data.datasets import open_dataset
+from monai_medvid.data.datasets import merge_datasets, open_dataset
 from monai_medvid.data.datasets.frame_cache import file_mark
 from monai_medvid.data.datasets.frames import VideoFrames, as_tensor
 from monai_medvid.data.datasets.mask_pairs import MaskPairs
@@ -140,3 +141,14 @@ def test_a_mask_of_another_size(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a mask of 64x48"):
         _ = MaskPairs(dataset, [dataset["video12"]])[0]
     assert MaskPairs(dataset, [dataset["video12"]], size=(8, 8))[0]["mask"].shape == (8, 8)
+
+
+def test_workers_of_other_processes_get_them(root: Path, tmp_path: Path) -> None:
+    videos = open_dataset("cholec80", root).videos
+    frames = pickle.loads(pickle.dumps(VideoFrames(videos, size=(24, 32))))
+    assert frames[0]["frames"].shape == (6, 24, 32, 3)
+    seg = open_dataset("cholecseg8k", cholecseg8k_tree(tmp_path))
+    pairs = pickle.loads(pickle.dumps(MaskPairs(seg, seg.videos, size=(24, 32))))
+    merged = merge_datasets(seg, open_dataset("cholec80", root))
+    again = pickle.loads(pickle.dumps(MaskPairs(merged, merged.videos, size=(24, 32))))
+    assert np.array_equal(pairs[0]["mask"], again[0]["mask"])
