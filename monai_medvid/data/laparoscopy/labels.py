@@ -81,7 +81,7 @@ def degrees(moment: Moment) -> tuple[float, float, float]:
     bare = 1 - moment.veil
     two = min(bare, 1.0) * (moment.cleared - 0.30) / 0.60
     triangle = (moment.cleared - 0.50) / 0.60
-    plate = (moment.separation - 0.02) / 0.26
+    plate = (moment.separation - 0.05) / 0.46
     return (_clip(two), _clip(triangle), _clip(plate))
 
 

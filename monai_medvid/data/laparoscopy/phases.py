@@ -41,7 +41,7 @@ def open_triangle(script: Script, segment: Segment, *, last: bool) -> None:
     goal = script.uniform(0.74, 1.0) if last else script.uniform(0.5, 0.7)
     progress(script, "veil", work, segment, 0.0, (0.0, 0.4))
     progress(script, "cleared", work, segment, goal, (0.1, 0.92))
-    plate = script.uniform(0.04, 0.30)
+    plate = script.uniform(0.08, 0.50) if last else 0.05
     progress(script, "separation", work, segment, plate, (0.5, 0.98))
 
 
