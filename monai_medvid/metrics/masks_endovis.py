@@ -3,6 +3,8 @@
 
 - ``challenge``: in each frame the mean over the classes of its truth; frames with an empty truth do
   not count. Mean over frames, then over sequences (Allan et al., arXiv 1902.06426, 2001.11190).
+- ``isinet_challenge``: the same with all frames weighing alike, as ISINet and its followers report
+  "challenge IoU".
 - ``isinet``: in each frame the mean over the classes of truth or prediction, then over all frames
   (González et al., ISINet, MICCAI 2020). A frame without any class does not count.
 - ``class_mean``: ISINet's mean class IoU ("mcIoU"): each class over the frames that hold it in
@@ -58,7 +60,7 @@ class FrameOverlap:
         self._rows.setdefault(sequence, []).append(row)
 
     def compute(self, scope: Scope) -> dict[str, Metric]:
-        """Return "challenge", "challenge_dice", "isinet", "class_mean" and "cumulative".
+        """Return the module's rules by name, and "challenge_dice".
 
         Raises:
             InputError: no frame was taken in.
@@ -69,6 +71,7 @@ class FrameOverlap:
         return {
             "challenge": self._challenge(areas, scope, "IoU", _iou),
             "challenge_dice": self._challenge(areas, scope, "Dice", _dice),
+            "isinet_challenge": self._isinet(areas, scope, truth_only=True),
             "isinet": self._isinet(areas, scope),
             "class_mean": self._class_mean(areas, scope),
             "cumulative": self._cumulative(areas, scope),
@@ -89,15 +92,24 @@ class FrameOverlap:
             shares,
         )
 
-    def _isinet(self, areas: dict[str, Table], scope: Scope) -> Metric:
-        tables = {key: _iou(a) for key, a in areas.items()}
+    def _isinet(self, areas: dict[str, Table], scope: Scope, *, truth_only: bool = False) -> Metric:
+        tables = {
+            key: np.where(a[:, 1] > 0, _iou(a), np.nan) if truth_only else _iou(a)
+            for key, a in areas.items()
+        }
         shares = {key: mean([mean(row) for row in table]) for key, table in tables.items()}
         table = np.concatenate(list(tables.values()))
+        rule, judged = (
+            ("isinet_challenge", "its truth") if truth_only else ("isinet", "truth or prediction")
+        )
         return self._metric(
             "mask IoU",
             mean([mean(row) for row in table]),
-            "isinet: each frame over the classes of truth or prediction, then all frames",
-            "classes in neither are left out; in one only: 0; frames with neither are left out",
+            f"{rule}: each frame over the classes of {judged}, then all frames",
+            "classes absent from a frame's truth are left out; frames with empty truth too"
+            if truth_only
+            else "classes in neither are left out; in one only: 0; frames with neither are left "
+            "out",
             scope,
             table,
             shares,
