@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from monai_medvid.data.colonoscopy_textures import smoothstep
@@ -33,6 +34,7 @@ def _spot(brush: Brush, spot: BloodSpot) -> None:
     depth = depth * np.clip(body.cover * 4, 0, 1) * np.float32(min(spot.depth * 1.05, 0.96))
     dark = np.float32(0.65) + np.float32(0.35) * (1 - depth)
     color = np.asarray(brush.palette.blood, np.float32) * dark[..., None]
-    height = brush.surface.height[box] + np.float32(0.004) * brush.scale * depth
-    # fluid fills the relief, so its surface is flatter than what it covers
+    # fluid fills the relief: its surface is smoother than what it covers
+    level = cv2.blur(brush.surface.height[box], (9, 9))
+    height = level + np.float32(0.004) * brush.scale * depth
     brush.surface.paint(depth, color, height, gloss=1.0, label=code("Blood"), box=box)

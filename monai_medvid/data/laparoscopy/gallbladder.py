@@ -72,6 +72,39 @@ def paint_gallbladder(brush: Brush) -> None:
     )
 
 
+def paint_front(brush: Brush) -> None:
+    """The loose tissue that still holds the gallbladder at the line of dissection."""
+    moment, anatomy = brush.moment, brush.anatomy
+    if moment.free is not None or not 0.03 < moment.separation < 0.97:
+        return
+    bed = rest_axis(anatomy, moment)
+    shares = np.linspace(0, 1, len(bed))
+    at = 1 - moment.separation
+    ends = [[np.interp(at + step, shares, bed[:, k]) for k in (0, 1)] for step in (-0.04, 0.04)]
+    middle, along = (f32(ends[0]) + f32(ends[1])) / 2, f32(ends[1]) - f32(ends[0])
+    side = f32((-along[1], along[0])) / np.float32(max(float(np.linalg.norm(along)), 1e-6))
+    half = np.float32(0.85 * np.interp(at, shares, anatomy.radii))
+    body = brush.swept(np.stack((middle - half * side, middle, middle + half * side)), 0.030, 0.01)
+    if body is None:
+        return
+    u, v = brush.x[body.box] * np.float32(2.2), brush.y[body.box] * np.float32(2.2)
+    skin = sample(brush.textures.web, u, v)
+    ragged = np.clip(
+        np.float32(1.1) - np.abs(body.across) + brush.noise(2, 2.0, box=body.box), 0, 1
+    )
+    height = np.float32(0.02) * brush.scale + np.float32(0.4) * body.height
+    height += np.float32(0.012) * brush.scale * skin[..., 3]
+    pale = skin[..., :3] * np.float32(0.7) + f32((0.22, 0.15, 0.12))
+    brush.surface.paint(
+        body.cover * np.clip(3 * ragged - 1, 0, 1),
+        pale,
+        height,
+        gloss=0.9,
+        label=code("Connective Tissue"),
+        box=body.box,
+    )
+
+
 def paint_adhesions(brush: Brush) -> None:
     """Omentum that covers the gallbladder's lower half until it is pulled away."""
     left = brush.moment.adhesion

@@ -14,6 +14,7 @@ from monai_medvid.data.laparoscopy.fluids import paint_blood
 from monai_medvid.data.laparoscopy.gallbladder import (
     paint_adhesions,
     paint_bed,
+    paint_front,
     paint_gallbladder,
 )
 from monai_medvid.data.laparoscopy.light import shade
@@ -89,6 +90,7 @@ class Renderer:
         brush = Brush(canvas, surface, self.anatomy, self.textures, self.look.palette, moment, x, y)
         paint_backdrop(brush)
         paint_bed(brush)
+        paint_front(brush)
         paint_structures(brush)
         if moment.separation < 0.5:
             paint_gallbladder(brush)

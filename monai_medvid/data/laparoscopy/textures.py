@@ -193,8 +193,8 @@ def _bed(rng: np.random.Generator, liver: tuple[float, float, float]) -> FloatAr
     """The liver's raw surface where the gallbladder was: red, granular, charred in places."""
     mottle = fractal_noise(rng, SIZE, 16, octaves=5, gain=0.7)
     broad = fractal_noise(rng, SIZE, 8, octaves=4)
-    raw = (min(1.5 * liver[0] + 0.08, 0.7), 0.6 * liver[1] + 0.02, 0.6 * liver[2] + 0.02)
-    albedo = _tint(raw, 0.22 * mottle)
-    _stain(albedo, 0.7 * smoothstep(0.5, 1.6, broad), (0.50, 0.30, 0.17))
+    raw = (min(1.35 * liver[0] + 0.04, 0.7), 0.95 * liver[1] + 0.02, 0.85 * liver[2] + 0.02)
+    albedo = _tint(raw, 0.18 * mottle)
+    _stain(albedo, 0.75 * smoothstep(0.4, 1.5, broad), (0.52, 0.34, 0.20))
     _stain(albedo, 0.85 * smoothstep(0.7, 1.5, np.roll(broad, 190, 0)), (0.05, 0.03, 0.022))
     return _pack(albedo, 0.8 * mottle + 0.5 * broad)
