@@ -104,19 +104,18 @@ def best_window(values: Floats, moments: int) -> float:
     """Highest, over windows, of the lowest value of any criterion in the window.
 
     Args:
-        values: (T, C); rows with NaN are left out before windows are laid.
+        values: (T, C); a window with an unknown value (NaN) does not count.
         moments: length of a window, cut to the length of the video.
 
     Returns:
-        NaN where no row is known.
+        NaN where no window is known throughout.
     """
-    lowest = values.min(axis=1)
-    lowest = lowest[~np.isnan(lowest)]
+    lowest = np.asarray(values, np.float64).min(axis=1)
     if not len(lowest):
         return float("nan")
-    width = min(moments, len(lowest))
-    windows = np.lib.stride_tricks.sliding_window_view(lowest, width)
-    return float(windows.min(axis=1).max())
+    windows = np.lib.stride_tricks.sliding_window_view(lowest, min(moments, len(lowest)))
+    best = windows.min(axis=1)
+    return float(best[~np.isnan(best)].max()) if not np.isnan(best).all() else float("nan")
 
 
 def _by_video(
@@ -138,7 +137,8 @@ def _by_video(
             convention=f"{how}; AP over videos",
             split=scope.split,
             rate=scope.rate,
-            absent="undefined where no video reaches the view",
+            absent="undefined where no video reaches the view; a video without a known window is left "
+            "out",
             counts=counts,
         ),
         "video balanced accuracy": Metric(
@@ -147,14 +147,14 @@ def _by_video(
             convention=f"{how}; predicted from {threshold:g} on",
             split=scope.split,
             rate=scope.rate,
-            absent="undefined where all or no videos reach the view",
+            absent="undefined where all or no videos reach the view; a video without a known window "
+            "is left out",
             counts=counts,
         ),
     }
 
 
 def _reached(video: ScorePair, moments: int) -> npt.NDArray[np.float64]:
-    known = ~np.isnan(video.truth).any(axis=1)
-    return np.array(
-        [best_window(video.truth[known], moments), best_window(video.predicted[known], moments)]
-    )
+    unknown = np.isnan(video.truth).any(axis=1, keepdims=True)
+    judged = np.where(unknown, np.nan, video.predicted)
+    return np.array([best_window(video.truth, moments), best_window(judged, moments)])

@@ -43,6 +43,9 @@ def test_best_window_by_hand() -> None:
     assert best_window(values, 2) == 0.6
     assert best_window(values, 9) == 0.1  # no longer than the video
     assert math.isnan(best_window(np.full((2, 2), np.nan), 1))
+    gap = np.array([[0.9], [np.nan], [0.9], [0.3]])
+    assert best_window(gap, 2) == 0.3  # no window reaches across the gap
+    assert math.isnan(best_window(np.zeros((0, 2)), 1))
 
 
 def test_a_video_needs_all_criteria_for_the_whole_window() -> None:
