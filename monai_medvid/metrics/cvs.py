@@ -137,8 +137,7 @@ def _by_video(
             convention=f"{how}; AP over videos",
             split=scope.split,
             rate=scope.rate,
-            absent="undefined where no video reaches the view; a video without a known window is left "
-            "out",
+            absent="undefined where no video reaches the view; without a known window: left out",
             counts=counts,
         ),
         "video balanced accuracy": Metric(
@@ -147,8 +146,8 @@ def _by_video(
             convention=f"{how}; predicted from {threshold:g} on",
             split=scope.split,
             rate=scope.rate,
-            absent="undefined where all or no videos reach the view; a video without a known window "
-            "is left out",
+            absent="undefined where all or no videos reach the view; without a known window: "
+            "left out",
             counts=counts,
         ),
     }
