@@ -77,7 +77,7 @@ def make_anatomy(rng: np.random.Generator) -> Anatomy:
         edge=_waves(rng, 0.02),
         fat=_waves(rng, 0.028),
         edge_slope=float(rng.normal(-0.14, 0.06)),
-        fat_level=float(rng.normal(0.17, 0.02)),
+        fat_level=float(rng.normal(0.165, 0.032)),
         dome=float(rng.normal(-0.60, 0.05)),
         bowel=np.stack(
             (
@@ -96,7 +96,8 @@ def make_anatomy(rng: np.random.Generator) -> Anatomy:
 def _pear(rng: np.random.Generator) -> FloatArray:
     shares = (0.0, 0.15, 0.35, 0.55, 0.75, 0.88, 1.0)
     radii = np.array((0.080, 0.112, 0.122, 0.108, 0.082, 0.058, 0.026))
-    radii *= 1 + 0.06 * rng.normal(size=7)
+    radii *= 1 + 0.09 * np.clip(rng.normal(size=7), -2, 2)
+    radii[5] += 0.012 * max(float(rng.normal()), 0.0)  # Hartmann's pouch
     return f32(np.interp(np.linspace(0, 1, _STEPS), shares, radii))
 
 

@@ -41,6 +41,8 @@ def draw_look(domain: Domain, rng: np.random.Generator) -> Look:
             lamp=float(maker.uniform(0.7, 1.6)),
         ),
         texture_seed=(domain.family, int(rng.integers(1 << 31))),
+        zoom=float(rng.uniform(*domain.zoom)),
+        roll=float(rng.uniform(*domain.roll)),
     )
 
 
@@ -52,11 +54,15 @@ def _choose(
 
 def _palette(domain: Domain, rng: np.random.Generator) -> Palette:
     bile = float(rng.uniform(*domain.bile))
+    low, high = domain.steatosis
+    yellow = low + (high - low) * float(rng.uniform()) ** 3
     colors = {}
     for name, color in _TISSUES.items():
         base = np.asarray(color) * domain.tissue_cast
         if name == "gallbladder":
             base = base + bile * (np.array((0.16, 0.20, 0.09)) - base)
+        if name == "liver":
+            base = base + yellow * (np.array((0.36, 0.16, 0.075)) * domain.tissue_cast - base)
         tone = rng.normal(0, domain.tissue) + rng.normal(0, 0.4 * domain.tissue, 3)
         red, green, blue = np.clip(base * np.exp(tone), 0.004, 0.9).tolist()
         colors[name] = (red, green, blue)

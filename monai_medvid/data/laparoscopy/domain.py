@@ -40,6 +40,9 @@ class Domain:
         bare: Which instruments have bare metal shafts, one set is drawn.
         drapes: Colours of the cloth outside.
         family: Family of texture seeds.
+        zoom: Factor of the picture's scale.
+        roll: How askew the camera is held, radians.
+        steatosis: Yellowness of livers, 0 to 1; most are near the lower end.
     """
 
     name: str
@@ -67,6 +70,9 @@ class Domain:
     bare: tuple[tuple[str, ...], ...]
     drapes: tuple[tuple[float, float, float], ...]
     family: int
+    zoom: Range
+    roll: Range
+    steatosis: Range
 
 
 STANDARD = Domain(
@@ -95,6 +101,9 @@ STANDARD = Domain(
     bare=(("Irrigator",), ("Irrigator", "Clipper"), ("Irrigator", "Grasper", "SpecimenBag")),
     drapes=((0.05, 0.20, 0.36), (0.06, 0.26, 0.24)),
     family=1,
+    zoom=(0.92, 1.12),
+    roll=(-0.16, 0.16),
+    steatosis=(0.0, 0.7),
 )
 
 SHIFTED = Domain(
@@ -123,6 +132,9 @@ SHIFTED = Domain(
     bare=(("Clipper", "Scissors"), ("Grasper", "Scissors", "Irrigator")),
     drapes=((0.08, 0.30, 0.12), (0.20, 0.22, 0.25)),
     family=2,
+    zoom=(0.84, 0.98),
+    roll=(0.16, 0.36),
+    steatosis=(0.0, 0.6),
 )
 DOMAINS = {domain.name: domain for domain in (STANDARD, SHIFTED)}
 

@@ -24,6 +24,8 @@ class Look:
         maker: The instruments.
         theatre: What is outside.
         texture_seed: Family of the textures.
+        zoom: Factor of the picture's scale: how close this surgeon likes to be.
+        roll: Radians by which the camera is held askew.
     """
 
     palette: Palette
@@ -33,3 +35,5 @@ class Look:
     maker: Maker
     theatre: Theatre
     texture_seed: tuple[int, ...]
+    zoom: float
+    roll: float

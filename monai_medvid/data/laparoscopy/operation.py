@@ -86,7 +86,7 @@ class Operation:
         return Moment(
             seconds=seconds,
             phase=self.segment_at(seconds).phase,
-            view=_view(value, seconds),
+            view=_view(value, seconds, self.look),
             lift=value["lift"] + breath,
             pull=(value["pull_x"], value["pull_y"] + breath),
             separation=value["separation"],
@@ -108,13 +108,13 @@ class Operation:
         )
 
 
-def _view(value: dict[str, float], seconds: float) -> View:
+def _view(value: dict[str, float], seconds: float, look: Look) -> View:
     sway = np.sin(np.array((0.9, 1.3, 0.7, 2.9)) * seconds + np.array((0, 1, 2, 3)))
     return View(
         x=value["view_x"] + 0.004 * float(sway[0] + 0.5 * sway[3]),
         y=value["view_y"] + 0.004 * float(sway[1] - 0.4 * sway[3]),
-        zoom=value["zoom"],
-        roll=value["roll"] + 0.004 * float(sway[2]),
+        zoom=value["zoom"] * look.zoom,
+        roll=value["roll"] + look.roll + 0.004 * float(sway[2]),
     )
 
 

@@ -60,6 +60,7 @@ class Sensor:
         inside: (H, W) bool, where there is a picture.
         grain: Noise, larger than the picture; cut anew for each frame.
         mark: (H, W) uint8, the word in the border.
+        mist: (H, W) float32, where fog settles first.
     """
 
     optics: Optics
@@ -67,6 +68,7 @@ class Sensor:
     inside: npt.NDArray[np.bool_]
     grain: FloatArray
     mark: ByteArray
+    mist: FloatArray
 
 
 def make_sensor(optics: Optics, size: tuple[int, int]) -> Sensor:
@@ -82,7 +84,11 @@ def make_sensor(optics: Optics, size: tuple[int, int]) -> Sensor:
     grain += rng.standard_normal((height + _GRAIN, width + _GRAIN, 1), dtype=np.float32)
     grain = cv2.GaussianBlur(grain, (0, 0), 0.6) * np.float32(optics.noise)
     inside = away < optics.radius
-    return Sensor(optics, window.astype(np.float32), inside, grain, _mark(size))
+    patches = cv2.resize(
+        rng.standard_normal((5, 8), dtype=np.float32), (width, height), None, 0, 0, 2
+    )
+    mist = f32(np.square(away / optics.radius) * 0.9 + 0.25 * patches)
+    return Sensor(optics, f32(window), inside, f32(grain), _mark(size), mist)
 
 
 def _mark(size: tuple[int, int]) -> ByteArray:
@@ -117,7 +123,7 @@ def expose(
     light *= np.asarray(optics.balance, np.float32) * np.float32(gain)
     light += np.clip(shine * np.float32(gain), 0, 1.5)[..., None]
     picture = _tone(light, optics)
-    picture = _soften(picture, optics, fog)
+    picture = _soften(picture, sensor, fog)
     share = optics.saturation
     mix = np.eye(3) * share + np.full((3, 3), (1 - share) / 3)
     picture = f32(cv2.transform(picture, mix))
@@ -134,12 +140,21 @@ def _tone(light: FloatArray, optics: Optics) -> FloatArray:
     return np.asarray(np.power(bright, np.float32(0.5 * optics.contrast)), np.float32)
 
 
-def _soften(picture: FloatArray, optics: Optics, fog: float) -> FloatArray:
-    rows = picture.shape[0]
-    width = max(optics.blur * rows, 0.3) + 0.022 * fog * rows
+def _soften(picture: FloatArray, sensor: Sensor, fog: float) -> FloatArray:
+    optics, rows = sensor.optics, picture.shape[0]
+    width = max(optics.blur * rows, 0.3)
     soft = cv2.GaussianBlur(picture, (0, 0), width)
-    if fog > 0.02:
-        haze = np.asarray((0.66, 0.60, 0.60), np.float32)
-        return np.asarray(soft + np.float32(0.45 * fog) * (haze - soft), np.float32)
     wide = cv2.GaussianBlur(soft, (0, 0), 2.4 * width)
-    return np.asarray(soft + np.float32(optics.sharpen) * (soft - wide), np.float32)
+    sharp = f32(soft + np.float32(optics.sharpen) * (soft - wide))
+    return sharp if fog < 0.02 else _fogged(sharp, sensor, fog)
+
+
+def _fogged(picture: FloatArray, sensor: Sensor, fog: float) -> FloatArray:
+    """Fog creeps in from the border of the lens and comes in patches."""
+    rows, columns = picture.shape[:2]
+    small = cv2.resize(picture, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(small, (0, 0), (0.004 + 0.011 * fog) * rows)
+    hazy = f32(cv2.resize(blurred, (columns, rows)))
+    hazy += np.float32(0.5 * fog) * (f32((0.66, 0.60, 0.60)) - hazy)
+    share = np.clip(np.float32(2.2 * fog) - np.float32(0.9) + sensor.mist, 0, 1)[..., None]
+    return f32(picture + share * (hazy - picture))
