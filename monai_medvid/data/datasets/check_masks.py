@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
+from monai_medvid.data.datasets.check_pictures import picture_size
 from monai_medvid.data.datasets.dataset import IGNORED, Dataset
 from monai_medvid.data.datasets.faults import Fault
 from monai_medvid.data.datasets.labels import MaskFile, VideoLabels
@@ -67,12 +65,3 @@ def _classes(dataset: Dataset, labels: VideoLabels) -> Iterator[Fault]:
             f"Expected the values of {dataset.procedure.name}'s classes, found {ignored:.0%} of "
             f"{mask.path.name} without a class. Take the masks as published.",
         )
-
-
-def picture_size(path: Path) -> tuple[int, int] | None:
-    """Width and height from the header; None where there is no picture."""
-    try:
-        with Image.open(str(path)) as image:
-            return image.size
-    except (OSError, UnidentifiedImageError):
-        return None

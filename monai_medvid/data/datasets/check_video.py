@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from monai_medvid.data.datasets.check_masks import check_masks, picture_size
+from monai_medvid.data.datasets.check_masks import check_masks
+from monai_medvid.data.datasets.check_pictures import check_pictures, picture_size
 from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.faults import Fault, VideoFacts
 from monai_medvid.data.datasets.labels import VideoLabels
-from monai_medvid.data.datasets.sampling import TOLERANCE, known_rows, usual_step
+from monai_medvid.data.datasets.sampling import known_rows, usual_step
 from monai_medvid.errors import InputError
 from monai_medvid.video.info import VideoInfo
 from monai_medvid.video.open import open_video
@@ -42,8 +43,8 @@ def check_video(dataset: Dataset, name: str) -> tuple[VideoFacts, list[Fault]]:
             faults.append(Fault("error", "video", name, str(error)))
     if info is not None:
         faults += _alignment(labels, info)
-    elif labels.images and len(labels):
-        faults += _pictures(labels)
+    elif labels.images:
+        faults += check_pictures(labels)
     size = _size_of(labels, info)
     faults += check_masks(dataset, labels, info, size)
     return _facts(labels, info, size), faults
@@ -120,22 +121,6 @@ def _alignment(labels: VideoLabels, info: VideoInfo) -> Iterator[Fault]:
     elif labelled < length * (1 - UNLABELLED_SHARE) - SLACK_SECONDS:
         text = f"The last {length - labelled:.1f} s of {length:.1f} s have no labels."
         yield Fault("warning", "alignment", labels.name, text)
-
-
-def _pictures(labels: VideoLabels) -> Iterator[Fault]:
-    """Whether there is a picture at the time of each label row."""
-    times = np.asarray([image.seconds for image in labels.images])
-    nearest = np.searchsorted(times, labels.seconds - TOLERANCE).clip(0, len(times) - 1)
-    without = np.abs(times[nearest] - labels.seconds) > TOLERANCE
-    if without.any():
-        yield Fault(
-            "error",
-            "alignment",
-            labels.name,
-            f"Expected a picture for each of {len(labels)} label rows, found none for "
-            f"{without.sum()}, the first at {labels.seconds[without][0]:.2f} s. Take pictures and "
-            f"labels of one release.",
-        )
 
 
 def _counts_frames(labels: VideoLabels, info: VideoInfo, step: float) -> bool:

@@ -77,7 +77,7 @@ def same_operations(
     index = _all_prints(second, INDEX_SECONDS, progress)
     shared = {}
     for one, marks in queries.items():
-        shares = {other: _share(marks, known) for other, known in index.items()}
+        shares = {other: share_found(marks, known) for other, known in index.items()}
         best = max(shares, key=lambda other: shares[other], default=None)
         if best is not None and shares[best] >= _SAME_SHARE:
             shared[one] = (one, best)
@@ -95,8 +95,8 @@ def _all_prints(dataset: Dataset, every: float, progress: Progress | None) -> di
     return prints
 
 
-def _share(marks: Prints, known: Prints) -> float:
-    """Part of ``marks`` that are near one of ``known``; 0 with too few of either."""
+def share_found(marks: Prints, known: Prints) -> float:
+    """Part of ``marks`` that are near one of ``known``; few ones must be there bit by bit."""
     if min(len(marks), len(known)) < _FEWEST:
         exact = len(marks) and len(known) and np.isin(marks, known).all()
         return 1.0 if exact else 0.0

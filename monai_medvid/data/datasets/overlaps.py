@@ -114,9 +114,6 @@ def _named(dataset: Dataset, part: str) -> str:
 
 
 def _part_of(dataset: Dataset, video: str) -> str:
-    for scheme, parts in dataset.splits.items():
-        for part, names in parts.items():
-            if video in names:
-                return f"{scheme}:{part}"
-        break
-    return ""
+    scheme = next(iter(dataset.splits), None)
+    parts = dataset.splits[scheme] if scheme else {}
+    return next((f"{scheme}:{part}" for part, names in parts.items() if video in names), "")

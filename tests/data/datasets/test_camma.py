@@ -195,3 +195,8 @@ def test_cholect50_completes_cholec80(t50: Path) -> None:
     both = merge_labels(first, other)
     assert len(both.triplets) == 4
     assert len(both.images) == 5
+
+
+def test_frames_without_labels(t50: Path) -> None:
+    write_image(t50 / "videos" / "VID02" / "000000.png", photo(1))
+    assert open_dataset("cholect50", t50)["VID02"].notes == ("There is no label file.",)

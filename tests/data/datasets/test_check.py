@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from monai_medvid.data.datasets import open_dataset
 from monai_medvid.data.datasets.check import check_dataset
+from monai_medvid.data.datasets.check_masks import check_masks
 from monai_medvid.data.datasets.faults import DatasetReport
+from monai_medvid.video.open import open_video
 from tests.clips import write_clip
 from tests.data.datasets.test_camma import track_tree
+from tests.data.datasets.test_endoscapes import endoscapes_tree
 from tests.data.datasets.trees import (
     PHASES,
     TOOLS,
@@ -183,10 +190,16 @@ def test_the_same_operation_is_found_by_its_pictures(tmp_path: Path) -> None:
     source = cholec80 / "videos" / "video41.mp4"
     other.mkdir(parents=True)
     (other / "workflow_video_02.mp4").write_bytes(source.read_bytes())
+    told: list[str] = []
     write_phases(tmp_path, "x", seconds=40).rename(other / "workflow_video_02.txt")
     report = check_dataset(
-        "cholec80", cholec80, against=[("m2cai16-workflow", tmp_path / "b")], pictures=True
+        "cholec80",
+        cholec80,
+        against=[("m2cai16-workflow", tmp_path / "b")],
+        pictures=True,
+        progress=lambda what, done, total: told.append(what),
     )
+    assert {"checking cholec80", "pictures of m2cai16-workflow"} <= set(told)
     (error,) = report.errors
     assert "video41 = workflow_video_02" in error.message
     assert "by their pictures" in error.message
@@ -202,3 +215,47 @@ def test_labels_of_other_pictures(tmp_path: Path) -> None:
     for frame in (6726, 6751):
         write_image(root / "Validation" / "VID30" / "Frames" / f"{frame:06d}.png", photo(frame))
     assert _errors(check_dataset("cholectrack20", root)) == []
+
+
+def test_a_video_of_varying_rate_is_told(tmp_path: Path) -> None:
+    root = cholec80_tree(tmp_path, numbers=(1,), seconds=4, rate=5)
+    path = root / "videos" / "video01.mp4"
+    path.unlink()
+    with av.open(str(path.with_suffix(".mkv")), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(20):
+            frame = av.VideoFrame.from_ndarray(photo(number), format="rgb24")
+            frame.pts, frame.time_base = number * 2 + number % 2, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    report = check_dataset("cholec80", root)
+    assert _errors(report) == []
+    assert any("frame rate varies" in fault.message for fault in report.faults)
+
+
+def test_a_mask_after_the_end_of_its_video(tmp_path: Path) -> None:
+    dataset = open_dataset("cholecseg8k", cholecseg8k_tree(tmp_path))
+    source = tiny_video(tmp_path / "v.mp4", frames=100)
+    masks = tuple(dataclasses.replace(mask, image=None) for mask in dataset["video01"].masks)
+    labels = dataclasses.replace(dataset["video01"], source=source, masks=masks)
+    with open_video(source) as video:
+        faults = list(check_masks(dataset, labels, video.info, (64, 48)))
+    assert [fault.message.split(":")[0] for fault in faults] == [
+        "Expected a mask within the video, found one after it"
+    ] * 3
+
+
+def test_pictures_that_are_damaged_or_of_two_sizes(tmp_path: Path) -> None:
+    root = endoscapes_tree(tmp_path)
+    first, second, third = sorted((root / "train").glob("5_*.jpg"))
+    write_image(first, photo(1, height=24))
+    report = check_dataset("endoscapes", root)
+    assert any("differ in size: 2 of 64x48, 1 of 64x24" in f.message for f in report.faults)
+    third.write_bytes(b"")
+    errors = _errors(check_dataset("endoscapes", root))
+    assert any("found 1 unreadable, the first 5_6025.jpg" in error for error in errors)
+    write_image(third, photo(3))
+    second.write_bytes(second.read_bytes()[:-1500])
+    errors = _errors(check_dataset("endoscapes", root))
+    assert any("found 5_5925.jpg cut off" in error for error in errors)

@@ -162,3 +162,9 @@ def test_splits_of_ones_own_come_first(tmp_path: Path) -> None:
     own.write_text("{")
     with pytest.raises(InputError, match="expected JSON"):
         open_dataset("cholec80", tmp_path)
+
+
+def test_a_file_without_header(tmp_path: Path) -> None:
+    rows = [f"0\t{PHASES[0]}", f"1\t{PHASES[1]}"]
+    write_lines(tmp_path / "phase_annotations" / "video01-phase.txt", rows)
+    assert open_dataset("cholec80", tmp_path)["video01"].phase.tolist() == [0, 1]

@@ -18,6 +18,7 @@ ROWS = [
     (1, 0, 3, 0, 1, 2, 2, 2, 1, 6),  # ends before it starts, as three rows of the real one do
     (5, 1, 0, 1, 2, 2, 2, 2, 1, 6),
     (None,) * 10,
+    (5, None, " ", 1, 9, 2, 2, 2, 1, 6),  # nobody knows when
 ]
 
 

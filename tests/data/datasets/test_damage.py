@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from monai_medvid.data.datasets import list_datasets, open_dataset
+from monai_medvid.data.datasets.check import check_dataset
 from monai_medvid.errors import InputError
 from tests.data.datasets import (
     test_camma,
@@ -199,3 +200,19 @@ def test_folders_without_their_labels(tmp_path: Path) -> None:
                 path.unlink()
         assert "\n" not in _refusal(name, root)
         shutil.rmtree(root)
+
+
+@pytest.mark.parametrize("name", sorted(TREES))
+def test_the_check_tells_of_damage_and_goes_on(name: str, tmp_path: Path) -> None:
+    TREES[name](tmp_path)
+    before = check_dataset(name, tmp_path)
+    assert len(before.videos) == len(open_dataset(name, tmp_path))
+    for path in tmp_path.rglob("*"):
+        if path.suffix in (".mp4", ".avi", ".png", ".jpg"):
+            path.write_bytes(path.read_bytes()[:40])
+    try:
+        after = check_dataset(name, tmp_path)
+    except InputError as error:
+        pytest.fail(f"the folder is still of that set: {error}")
+    pictures = any(fact.kind != "nothing" for fact in before.videos)
+    assert set(after.errors) - set(before.errors) or not pictures

@@ -6,9 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monai_medvid.data.datasets import TimedFile, VideoLabels
-from monai_medvid.data.datasets.fingerprints import picture_print, video_prints
+from monai_medvid.data.datasets.building import interval_rows
+from monai_medvid.data.datasets.fingerprints import picture_print, share_found, video_prints
 from monai_medvid.data.datasets.labels import unknown_indices, unknown_rows
 from monai_medvid.data.datasets.overlaps import is_known, operation_id
 from monai_medvid.errors import InputError
@@ -86,3 +89,26 @@ def test_published_identities() -> None:
 def test_what_is_published(first: str, second: str, known: bool) -> None:
     assert is_known(first, second) is known
     assert is_known(second, first) is known
+
+
+def test_few_pictures_must_be_the_same() -> None:
+    few, other = np.asarray([1, 2], np.uint64), np.asarray([2, 1, 9], np.uint64)
+    assert share_found(few, other) == 1
+    assert share_found(few, other[1:]) == 0
+    assert share_found(few, few[:0]) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 20), st.integers(0, 5)), max_size=8))
+def test_the_shortest_interval_that_covers_a_moment_counts(
+    drawn: list[tuple[int, int, int]],
+) -> None:
+    intervals = [(float(start), float(start + length), index) for start, length, index in drawn]
+    seconds = np.arange(40.0)
+    rows = interval_rows(intervals, seconds)
+    for second, row in zip(seconds, rows, strict=True):
+        covering = [entry for entry in intervals if entry[0] <= second < entry[1]]
+        if not covering:
+            assert row == -1
+        else:
+            shortest = min(end - start for start, end, _ in covering)
+            assert row in {index for start, end, index in covering if end - start == shortest}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from monai_medvid.data.datasets import merge_datasets, open_dataset
-from monai_medvid.data.datasets.frame_cache import file_mark
+from monai_medvid.data.datasets.frame_cache import CacheKey, file_mark, keep_frames
 from monai_medvid.data.datasets.frames import VideoFrames, as_tensor
 from monai_medvid.data.datasets.mask_pairs import MaskPairs
 from monai_medvid.errors import InputError, OutputError
@@ -152,3 +152,13 @@ def test_workers_of_other_processes_get_them(root: Path, tmp_path: Path) -> None
     merged = merge_datasets(seg, open_dataset("cholec80", root))
     again = pickle.loads(pickle.dumps(MaskPairs(merged, merged.videos, size=(24, 32))))
     assert np.array_equal(pairs[0]["mask"], again[0]["mask"])
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    def fill(place: np.ndarray) -> None:
+        raise OSError(28, "No space left on device")
+
+    key = CacheKey("a", (), "all", (2, 3))
+    with pytest.raises(OutputError, match="No space left"):
+        keep_frames(key, 4, fill, cache=tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -157,3 +157,13 @@ def test_jigsaws_damage(tmp_path: Path) -> None:
     write_lines(path, ["1 G1"])
     with pytest.raises(InputError, match="expected 3 columns"):
         _ = open_dataset("jigsaws", root)["Suturing_B001"]
+
+
+def test_what_an_archive_of_a_mac_leaves_behind(tmp_path: Path) -> None:
+    for root, folder, name in (
+        (tmp_path / "17", "instrument_dataset_1", "endovis2017"),
+        (tmp_path / "18", "seq_1", "endovis2018"),
+    ):
+        write_image(root / folder / "left_frames" / "frame000.png", photo(1))
+        write_image(root / "__MACOSX" / "test" / folder / "left_frames" / "f0.png", photo(1))
+        assert open_dataset(name, root).names == (folder,)
