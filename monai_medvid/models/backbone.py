@@ -13,11 +13,12 @@ from safetensors.torch import load_file
 
 from monai_medvid.errors import ModelError
 from monai_medvid.models.caformer import Caformer
+from monai_medvid.models.efficientvit import EfficientVit
 from monai_medvid.models.weight_family import IMAGENET_MEAN, IMAGENET_STD
 
 CARD, WEIGHTS = "encoder.json", "model.safetensors"
 """Of a folder that ``medvid import-weights`` wrote."""
-OWN = {"caformer": Caformer}
+OWN = {"caformer": Caformer, "efficientvit_m5": EfficientVit}
 """Backbones that transformers does not have."""
 LEVELS = 4
 _REFUSALS = (KeyError, TypeError, ValueError, OSError, ImportError, RuntimeError, SafetensorError)

@@ -15,7 +15,7 @@ import torch
 from monai_medvid.models import weights_convnext
 from monai_medvid.models.weight_family import NON_COMMERCIAL, Family
 from monai_medvid.models.weights_convnext import convert_convnext
-from monai_medvid.models.weights_others import convert_caformer, convert_pvt_v2
+from monai_medvid.models.weights_others import convert_caformer, convert_gsvit, convert_pvt_v2
 from monai_medvid.models.weights_resnet import convert_resnet
 from monai_medvid.models.weights_vit import convert_dinov3, convert_vit
 
@@ -106,6 +106,15 @@ FAMILIES: tuple[Family, ...] = (
         _has("patch_embed1.proj.weight", "block1.0.attn.q.weight"),
         convert_pvt_v2,
         note="SurgeNet's weights are CC-BY-NC-SA-4.0.",
+    ),
+    Family(
+        "GSViT",
+        _has("evit.0.0.c.weight", "evit.3.0.0.m.c.weight"),
+        convert_gsvit,
+        unused=("decoder.", "evit.*.attention_bias_idxs"),
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+        note="Trained on BGR; the first convolution is turned round, so that RGB goes in.",
     ),
     Family(
         "Endo-FM, its spatial half",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CAFormer under the authors' and timm's names, and PVT v2."""
+"""CAFormer under the authors' and timm's names, PVT v2, and GSViT."""
 
 from __future__ import annotations
 
@@ -88,3 +88,18 @@ def _pvt_block(names: Renamer, old: str, new: str) -> None:
         if key in source:
             for part, tensor in zip(("key", "value"), source[key].chunk(2), strict=True):
                 names.put(f"{new}.attention.{part}.{kind}", tensor, key)
+
+
+_GSVIT_PARTS = {"0": "patch_embed", "1": "blocks1", "2": "blocks2", "3": "blocks3"}
+"""GSViT numbers the children of EfficientViT-M5."""
+
+
+def convert_gsvit(source: Tensors) -> Converted:
+    """To our EfficientViT; its first convolution is turned from BGR, as trained, to RGB."""
+    names = Renamer(source)
+    for key, tensor in source.items():
+        _, part, rest = (*key.split(".", 2), "", "")[:3]
+        if key.startswith("evit.") and part in _GSVIT_PARTS:
+            new = f"{_GSVIT_PARTS[part]}.{rest}"
+            names.put(new, tensor.flip(1) if new == "patch_embed.0.c.weight" else tensor, key)
+    return names.done({"model_type": "efficientvit_m5"})

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``medvid import-weights`` and ``medvid export``: models in, models out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from monai_medvid import terminal
+from monai_medvid.errors import BundleError
+
+if TYPE_CHECKING:
+    from monai_medvid.models.import_weights import ImportedWeights
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Form = Literal["torchscript", "onnx", "openvino"]
+
+
+def import_weights_command(
+    file: Annotated[Path, typer.Argument(help="A checkpoint of a published encoder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder for the encoder.")],
+    licence: Annotated[
+        str | None, typer.Option(help="Of the weights, where the file cannot tell.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take an encoder's weights: recognised by their keys, refused where they do not fit.
+
+    Example: medvid import-weights SurgeNetXL_checkpoint_epoch0050_teacher.pth -o surgenet
+    """
+    from monai_medvid.models.import_weights import import_weights
+
+    found = import_weights(file, output, licence=licence)
+    if as_json:
+        terminal.print_json(found)
+    else:
+        typer.echo("\n".join(_lines(found)))
+    if found.commercial_use is False:
+        terminal.say(f"  ! The licence {found.licence} does not allow commercial use.")
+
+
+def _lines(found: ImportedWeights) -> list[str]:
+    lines = [
+        f"{found.folder}",
+        f"  family    {found.family}",
+        f"  coverage  {found.coverage:.1%} of the encoder's weights",
+        f"  licence   {found.licence or 'not known from the file: see where it comes from'}",
+    ]
+    return [*lines, f"  note      {found.note}"] if found.note else lines
+
+
+def export_command(
+    bundle: Annotated[str, typer.Argument(help="Name of a workflow bundle, or its folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder for the graphs.")],
+    form: Annotated[Form, typer.Option("--format", help="What the graphs are for.")] = "onnx",
+    masks: Annotated[bool, typer.Option(help="Whether the graph segments as well.")] = True,
+) -> None:
+    """Write a workflow bundle's network as graphs for another runtime."""
+    from monai_medvid.inference import load_bundle
+    from monai_medvid.models import WorkflowNet
+    from monai_medvid.models.export import export_workflow
+
+    loaded = load_bundle(bundle)
+    network = loaded.network
+    if not isinstance(network, WorkflowNet):
+        raise BundleError(
+            f"bundle {loaded.info.name!r}: expected a workflow network, found "
+            f"{type(network).__name__}. Export it with 'python -m monai.bundle onnx_export'."
+        )
+    size = (loaded.format.height, loaded.format.width)
+    typer.echo(str(export_workflow(network, output, format=form, size=size, masks=masks)))
