@@ -12,6 +12,7 @@ import typer
 
 from monai_medvid import __version__, terminal
 from monai_medvid.cli_data import data_app
+from monai_medvid.cli_train import train_command
 from monai_medvid.errors import DeliveryError, InputError, MedvidError
 
 if TYPE_CHECKING:
@@ -284,6 +285,9 @@ def evaluate(
 
     result = evaluate_bundle(find_bundle(bundle), data, split=split)
     terminal.show_evaluation(result, as_json=as_json)
+
+
+app.command(name="train")(train_command)
 
 
 @app.command(name="simulate")

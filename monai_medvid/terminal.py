@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from monai_medvid.inference.catalog import BundleInfo
     from monai_medvid.pacs import DeliveryReport
     from monai_medvid.pipeline import AnalyzedFolder
+    from monai_medvid.training import TrainResult
     from monai_medvid.video import VideoInfo
 
 ProgressReport = Callable[[str, int, int], None]
@@ -199,6 +200,16 @@ def show_simulated(paths: Sequence[Path], *, as_json: bool) -> None:
         return
     for path in paths:
         _console().print(f"{path}", markup=False)
+
+
+def show_trained(result: TrainResult, *, as_json: bool) -> None:
+    """What came of a training run."""
+    if as_json:
+        print_json(to_json(result))
+        return
+    last = result.history[-1] if result.history else {}
+    scores = {k: f"{v:.3f}" for k, v in last.items() if k.startswith("val_")}
+    _pairs("Trained bundle", {"folder": result.bundle, "epochs": len(result.history), **scores})
 
 
 def show_issues(files: Sequence[Path], issues: Sequence[Issue], *, as_json: bool) -> None:

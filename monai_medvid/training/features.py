@@ -39,7 +39,7 @@ def extract_features(
     views: int,
     seed: int,
     device: torch.device,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[VideoFeatures]:
     """Encode all frames of videos.
 
@@ -49,29 +49,21 @@ def extract_features(
         views: How often; the first time as they are, then with other augmentation.
         seed: Of the augmentation.
         device: Where to compute.
-        progress: Called with (name, frames done, frames in all).
+        progress: Called with (frames done, frames in all), every view counted.
     """
     network.eval()
     made = []
+    total, done = views * sum(len(video) for video in videos.videos), 0
     for number, video in enumerate(videos.videos):
         parts = []
         for view in range(views):
             rng = np.random.default_rng([seed, number, view]) if view else None
-            done = view * len(video)
-            tell = _teller(progress, video, done, views)
-            parts.append(_encode(network, video, rng, device, tell))
+            parts.append(_encode(network, video, rng, device))
+            done += len(video)
+            if progress is not None:
+                progress(done, total)
         made.append(VideoFeatures(video.name, tuple(parts), video.targets))
     return made
-
-
-def _teller(
-    progress: Callable[[str, int, int], None] | None, video: TrainingVideo, done: int, views: int
-) -> Callable[[int], None]:
-    def tell(frames: int) -> None:
-        if progress is not None:
-            progress(video.name, done + frames, views * len(video))
-
-    return tell
 
 
 def _encode(
@@ -79,7 +71,6 @@ def _encode(
     video: TrainingVideo,
     rng: np.random.Generator | None,
     device: torch.device,
-    tell: Callable[[int], None],
 ) -> torch.Tensor:
     parts = []
     for first in range(0, len(video), _BATCH):
@@ -89,5 +80,4 @@ def _encode(
         images = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode():
             parts.append(network.encode(images).feature.half().cpu())
-        tell(first + len(frames))
     return torch.cat(parts).clone()

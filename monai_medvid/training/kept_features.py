@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from monai_medvid.training.loop import Report
 from monai_medvid.training.settings import TrainSettings
 from monai_medvid.training.videos import VideoSet
 
+_STAGES = ("features", "features of validation")
 Both = tuple[list[VideoFeatures], list[VideoFeatures]]
 
 
@@ -41,9 +43,9 @@ def kept_features(
         made = [
             extract_features(
                 network, videos, views=views, seed=settings.seed, device=device,
-                progress=_teller(report),
+                progress=None if report is None else partial(report, stage),
             )
-            for videos, views in zip(sets, (settings.views, 1), strict=True)
+            for videos, views, stage in zip(sets, (settings.views, 1), _STAGES, strict=True)
         ]  # fmt: skip
         views = {
             part: [list(video.views) for video in videos]
@@ -60,16 +62,6 @@ def kept_features(
         for videos, part in zip(sets, ("train", "val"), strict=True)
     )
     return train, val
-
-
-def _teller(report: Report | None) -> Report | None:
-    if report is None:
-        return None
-
-    def tell(name: str, done: int, total: int) -> None:
-        report(f"features of {name}", done, total)
-
-    return tell
 
 
 def _mark(network: WorkflowNet) -> str:

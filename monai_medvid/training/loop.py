@@ -104,7 +104,7 @@ class Loop:
             for kind, value in parts.items():
                 sums[kind] = sums.get(kind, 0.0) + value
             if self.report is not None and rank() == 0:
-                self.report(f"{stage.name}, epoch {epoch + 1} of {stage.epochs}", step + 1, steps)
+                self.report(stage.name, epoch * steps + step + 1, stage.epochs * steps)
         return {kind: value / steps for kind, value in sums.items()}
 
     def _step(

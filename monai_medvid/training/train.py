@@ -156,7 +156,7 @@ class _Run:
 
         def tell(name: str, done: int, total: int) -> None:
             if report is not None:
-                report(f"frames of {name}", done, total)
+                report(f"reading {name}", done, total)
 
         def load(names: Sequence[str]) -> VideoSet:
             return load_videos(
