@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,18 +16,20 @@ from monai_medvid.data.datasets.masks import read_image
 from monai_medvid.errors import InputError
 from monai_medvid.video.open import open_video
 
-Prints = npt.NDArray[np.uint64]
+Bits = npt.NDArray[np.uint64]
 Progress = Callable[[str, int, int], None]
 
 QUERY_SECONDS = 10.0
 INDEX_SECONDS = 1.0
 
 _BITS = 64
-_NEAR = 6
-"""Bits in which two pictures of one moment may differ; different pictures differ in about 32."""
+_NEAR = 10
+"""Bits in which pictures of one moment may differ, coded anew and half a second apart. Of pairs of
+different endoscopic pictures a few in a thousand are that near, so that single ones prove nothing:
+they must agree on how much later one recording begins than the other."""
 
-_SAME_SHARE = 0.3
-"""Of the pictures of one video that must be found in the other."""
+_SAME_SHARE = 0.2
+"""Of the pictures of one video that must be found in the other, all by the same lag."""
 
 _FEWEST = 3
 _LEAST_CONTRAST = 4.0
@@ -50,14 +53,34 @@ def picture_print(picture: npt.NDArray[np.uint8]) -> np.uint64 | None:
     return np.uint64(_WEIGHTS[(small[:, 1:] > small[:, :-1]).reshape(-1)].sum())
 
 
+@dataclass(frozen=True, eq=False)
+class Prints:
+    """Prints of pictures of one video.
+
+    Attributes:
+        seconds: (P,) float64.
+        bits: (P,) uint64.
+    """
+
+    seconds: npt.NDArray[np.float64]
+    bits: Bits
+
+    def __len__(self) -> int:
+        return len(self.bits)
+
+
 def video_prints(labels: VideoLabels, *, every: float) -> Prints:
-    """(P,) prints of one picture every so many seconds; pictures without contrast are left out.
+    """One picture every so many seconds; pictures without contrast are left out.
 
     Raises:
         InputError: The video or a picture is missing or damaged.
     """
-    found = (picture_print(picture) for picture in _pictures(labels, every))
-    return np.asarray([mark for mark in found if mark is not None], np.uint64)
+    taken = ((second, picture_print(picture)) for second, picture in _pictures(labels, every))
+    found = [(second, bits) for second, bits in taken if bits is not None]
+    return Prints(
+        np.asarray([second for second, _ in found], np.float64),
+        np.asarray([bits for _, bits in found], np.uint64),
+    )
 
 
 def same_operations(
@@ -96,24 +119,33 @@ def _all_prints(dataset: Dataset, every: float, progress: Progress | None) -> di
 
 
 def share_found(marks: Prints, known: Prints) -> float:
-    """Part of ``marks`` that are near one of ``known``; few ones must be there bit by bit."""
+    """Part of the pictures ``marks`` that are in ``known``, all by the same lag in time.
+
+    Fewer than three pictures must be there bit by bit, at any time.
+    """
     if min(len(marks), len(known)) < _FEWEST:
-        exact = len(marks) and len(known) and np.isin(marks, known).all()
-        return 1.0 if exact else 0.0
-    different = (marks[:, None] ^ known[None]).view(np.uint8).reshape(len(marks), len(known), 8)
-    return float((_COUNTS[different].sum(axis=2).min(axis=1) <= _NEAR).mean())
+        return float(len(marks) > 0 and bool(np.isin(marks.bits, known.bits).all()))
+    different = (marks.bits[:, None] ^ known.bits[None]).view(np.uint8)
+    near = _COUNTS[different.reshape(len(marks), len(known), 8)].sum(axis=2) <= _NEAR
+    query, place = np.nonzero(near)
+    if not len(query):
+        return 0.0
+    lags = np.round((marks.seconds[query] - known.seconds[place]) / INDEX_SECONDS).astype(np.int64)
+    pairs = np.unique(np.stack([lags, query]), axis=1)[0]  # a picture counts once for each lag
+    counts = np.bincount(pairs - pairs.min())
+    return float(counts.max() / len(marks))
 
 
-def _pictures(labels: VideoLabels, every: float) -> Iterator[npt.NDArray[np.uint8]]:
+def _pictures(labels: VideoLabels, every: float) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
     if labels.images and (labels.source is None or labels.source.is_dir()):
         due = -np.inf
         for image in labels.images:
             if image.seconds >= due:
                 due = image.seconds + every
-                yield read_image(image.path)
+                yield image.seconds, read_image(image.path)
         return
     if labels.source is None:
         raise InputError(f"expected the video of {labels.name}, found none. Restore it.")
     with open_video(labels.source) as video:
         for second in np.arange(0, float(video.info.duration), every):
-            yield video.at(seconds=float(second))
+            yield float(second), video.at(seconds=float(second))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monai_medvid.data.datasets import TimedFile, VideoLabels
 from monai_medvid.data.datasets.building import interval_rows
-from monai_medvid.data.datasets.fingerprints import picture_print, share_found, video_prints
+from monai_medvid.data.datasets.fingerprints import Prints, picture_print, share_found, video_prints
 from monai_medvid.data.datasets.labels import unknown_indices, unknown_rows
 from monai_medvid.data.datasets.overlaps import is_known, operation_id
 from monai_medvid.errors import InputError
@@ -91,11 +91,29 @@ def test_what_is_published(first: str, second: str, known: bool) -> None:
     assert is_known(second, first) is known
 
 
+def _prints(bits: list[int], seconds: list[float] | None = None) -> Prints:
+    times = range(len(bits)) if seconds is None else seconds
+    return Prints(np.asarray(times, np.float64), np.asarray(bits, np.uint64))
+
+
 def test_few_pictures_must_be_the_same() -> None:
-    few, other = np.asarray([1, 2], np.uint64), np.asarray([2, 1, 9], np.uint64)
-    assert share_found(few, other) == 1
-    assert share_found(few, other[1:]) == 0
-    assert share_found(few, few[:0]) == 0
+    assert share_found(_prints([1, 2]), _prints([2, 1, 9])) == 1
+    assert share_found(_prints([1, 2]), _prints([1, 9])) == 0
+    assert share_found(_prints([1, 2]), _prints([])) == 0
+    assert share_found(_prints([]), _prints([1])) == 0
+
+
+def test_pictures_must_agree_on_the_lag() -> None:
+    random = np.random.default_rng(0)
+    known = [int(bits) for bits in random.integers(0, 1 << 63, 300)]
+    queries = list(range(0, 300, 10))
+    later = _prints([known[second] for second in queries], [second + 468.0 for second in queries])
+    assert share_found(later, _prints(known)) == 1
+    shuffled = random.permutation(queries)
+    mixed = _prints([known[second] for second in shuffled], [float(q) for q in queries])
+    assert share_found(mixed, _prints(known)) < 0.2
+    other = _prints([int(bits) for bits in random.integers(0, 1 << 63, 30)])
+    assert share_found(other, _prints(known)) < 0.2
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 20), st.integers(0, 5)), max_size=8))
