@@ -12,6 +12,7 @@ import typer
 
 from monai_medvid import __version__, terminal
 from monai_medvid.cli_data import data_app
+from monai_medvid.cli_models import export_command, import_weights_command
 from monai_medvid.cli_train import train_command
 from monai_medvid.errors import DeliveryError, InputError, MedvidError
 
@@ -288,6 +289,10 @@ def evaluate(
 
 
 app.command(name="train")(train_command)
+
+
+app.command(name="import-weights")(import_weights_command)
+app.command(name="export")(export_command)
 
 
 @app.command(name="simulate")

@@ -47,7 +47,8 @@ def _starts(keys: Keys, beginning: str) -> bool:
 
 
 def _is_surgvlp(keys: Keys) -> bool:
-    return "layer1.0.conv1.weight" in keys and _starts(keys, "backbone_img.")
+    towers = _starts(keys, "backbone_img.") or _starts(keys, "backbone_text.")
+    return "layer1.0.conv1.weight" in keys and towers
 
 
 def _is_surgenet(keys: Keys) -> bool:
