@@ -78,7 +78,7 @@ def make_anatomy(rng: np.random.Generator) -> Anatomy:
         fat=_waves(rng, 0.028),
         edge_slope=float(rng.normal(-0.14, 0.06)),
         fat_level=float(rng.normal(0.165, 0.032)),
-        dome=float(rng.normal(-0.60, 0.05)),
+        dome=float(rng.normal(-0.52, 0.05)),
         bowel=np.stack(
             (
                 _path((0.05, 0.62), (1.15, 0.30 + 0.03 * float(jitter[7, 0])), 0.08),

@@ -19,12 +19,15 @@ def vocabulary() -> Procedure:
 def code(name: str) -> int:
     """The grey value of a class by CholecSeg8k's name of it.
 
+    Raises:
+        KeyError: There is no such class.
+
     Example:
         >>> code("Liver")
         21
     """
     values = {mask.name: mask.value for mask in vocabulary().masks}
-    value = values[name]
+    value = values.get(name)
     if value is None:
         raise KeyError(name)
     return value

@@ -36,12 +36,12 @@ class SimulationOptions:
     domain: str = "standard"
     minutes: float = MEAN_MINUTES
     fps: Fraction = Fraction(1)
-    size: tuple[int, int] = (240, 428)
+    size: tuple[int, int] = (240, 427)
     first: int = 1
     mask_seconds: float = 10.0
     frames: bool = False
     dicom: bool = False
-    workers: int = 2
+    workers: int = 1
 
     def __post_init__(self) -> None:
         find_domain(self.domain)

@@ -25,7 +25,7 @@ def prepare(script: Script, segment: Segment) -> None:
     script.use("Grasper", "left", (start + script.uniform(0.0, 0.06) * span, grip), "explore")
     script.use("Grasper", "left", (grip + 2, end), "neck")
     script.use("Grasper", "right", (start + 0.05 * span, start + 0.78 * span), "omentum")
-    if script.rng.random() < 0.35:
+    if script.rng.random() < 0.12:
         script.use("Hook", "right", (start + 0.82 * span, end), "dissect")
     script.use("Grasper", "assistant", (grip, end), "fundus")
     script.move("lift", grip, min(grip + 0.25 * span, end), 1.0)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context
@@ -19,6 +20,7 @@ from monai_medvid.data.laparoscopy.frames import Picture, encode_picture
 from monai_medvid.data.laparoscopy.labels import LABEL_FPS
 from monai_medvid.data.laparoscopy.operation import plan_operation
 from monai_medvid.data.laparoscopy.render import Renderer
+from monai_medvid.errors import ModelError
 
 _CHUNK = 16
 T = TypeVar("T")
@@ -88,17 +90,38 @@ class Studio:
         take: Take,
         seconds: npt.NDArray[np.float64],
     ) -> Iterator[T]:
-        """Results of ``draw`` or ``draw_encoded`` for all moments, in order, few in memory."""
+        """Results of ``draw`` or ``draw_encoded`` for all moments, in order, few in memory.
+
+        Raises:
+            ModelError: A process was ended from outside.
+        """
         moments = [float(second) for second in seconds]
         chunks = [moments[k : k + _CHUNK] for k in range(0, len(moments), _CHUNK)]
         if self._pool is None:
             for chunk in chunks:
                 yield from job(take, chunk)
             return
-        waiting: deque[Future[list[T]]] = deque()
-        for chunk in chunks:
-            waiting.append(self._pool.submit(job, take, chunk))
-            if len(waiting) > 3 * self.workers:
-                yield from waiting.popleft().result()
-        while waiting:
+        try:
+            yield from _in_order(self._pool, job, take, chunks, 3 * self.workers)
+        except BrokenProcessPool as error:
+            raise ModelError(
+                "expected the rendering processes to live on, one of them was ended, perhaps for "
+                "want of memory. Take fewer --workers or a smaller --size."
+            ) from error
+
+
+def _in_order(
+    pool: ProcessPoolExecutor,
+    job: Callable[[Take, list[float]], list[T]],
+    take: Take,
+    chunks: list[list[float]],
+    ahead: int,
+) -> Iterator[T]:
+    """Results in the order of the chunks, of which only so many are handed out ahead."""
+    waiting: deque[Future[list[T]]] = deque()
+    for chunk in chunks:
+        waiting.append(pool.submit(job, take, chunk))
+        if len(waiting) > ahead:
             yield from waiting.popleft().result()
+    while waiting:
+        yield from waiting.popleft().result()

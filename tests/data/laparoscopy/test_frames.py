@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from monai_medvid.data.laparoscopy.frames import OperationFrames, class_table, w
 from monai_medvid.data.laparoscopy.labels import read_labels
 from monai_medvid.data.laparoscopy.operation import plan_operation
 from monai_medvid.data.laparoscopy.studio import Studio, Take, draw, draw_encoded
-from monai_medvid.errors import InputError
+from monai_medvid.errors import InputError, ModelError
 
 TAKE = Take(5, "standard", 0.5, (64, 96))
 SECONDS = np.arange(0, 20, 1.0)
@@ -63,3 +64,12 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         OperationFrames(path)
     with pytest.raises(InputError, match="FileNotFoundError"):
         OperationFrames(tmp_path / "none.npz")
+
+
+def _die(take: Take, seconds: list[float]) -> list[int]:
+    os._exit(9)
+
+
+def test_a_process_that_is_ended_is_named() -> None:
+    with Studio(2) as studio, pytest.raises(ModelError, match="fewer --workers"):
+        list(studio.run(_die, TAKE, SECONDS))

@@ -124,3 +124,10 @@ def test_pictures_show_the_work(operation: Operation) -> None:
     assert duct[1] > 2 * duct[0]
     end = renderer(operation.at(operation.seconds - 1))[1]
     assert not (end == code("Gallbladder")).any()
+
+
+def test_codes_of_instruments_and_of_nothing() -> None:
+    assert tool_code("Hook") == 32
+    assert {tool_code(name) for name in vocabulary().instruments if name != "Hook"} == {31}
+    with pytest.raises(KeyError):
+        code("Spleen")
