@@ -15,6 +15,7 @@ from monai_medvid.models.backbone import read_normalisation
 from monai_medvid.models.channels import ANTICIPATION, Channels
 from monai_medvid.models.encoder import SMALL_CONVNEXT, Encoded, Encoder
 from monai_medvid.models.familiarity import Familiarity
+from monai_medvid.models.scripting import TracedClips, traced_clips
 from monai_medvid.models.segmentation_head import SegmentationHead
 from monai_medvid.models.streaming_head import State, StreamingHead
 from monai_medvid.models.temporal_head import TemporalHead
@@ -143,6 +144,10 @@ class WorkflowNet(nn.Module):
         feature = self.encode(image.transpose(1, 2).flatten(0, 1)).feature
         stages = self.temporal(feature.view(batch, ticks, -1).transpose(1, 2))
         return self.channels.activate(stages[-1])
+
+    def __prepare_scriptable__(self) -> TracedClips:
+        """What ``torch.jit.script`` takes in place of the network."""
+        return traced_clips(self)
 
     def init_state(self, batch: int = 1) -> State:
         """The state of videos of which nothing was seen."""
