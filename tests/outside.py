@@ -126,6 +126,12 @@ NOISE: tuple[Noise, ...] = (
         "no DCMR template binds a time range to a video; the templates are extensible and the "
         "relationship is one that the IOD allows (PS3.3 A.35.13.3.1.2)",
     ),
+    Noise(
+        "pixelmed_sr",
+        r'Warning: [\d.]+: /.*/CONTAINER \(125007,DCM,"Measurement Group"\)/CODE '
+        r'\([A-Z-]+,99MEDVID,"[^"]*"\): Content Item not in template',
+        "a qualitative evaluation: a CODE whose name the user chooses, in an extensible template",
+    ),
 )
 
 

@@ -107,11 +107,11 @@ def interval_group(interval: Interval, context: GroupContext) -> Item:
 
 
 def _evaluation(interval: Interval, context: GroupContext) -> list[Item]:
-    """Row 10 of TID 1501: that a criterion of a safety check is met in this time."""
+    """The qualitative evaluation of TID 1501: a criterion of a safety check is met in this time."""
     if interval.kind != "criterion":
         return []
     concept = context.vocabulary.find(interval.label, kind=interval.kind)
-    return [code(concept.code, terms.PRESENT)]
+    return [code(concept.code, terms.YES)]
 
 
 def algorithm(model: ModelSummary) -> list[Item]:

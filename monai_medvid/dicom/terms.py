@@ -24,7 +24,7 @@ IMAGING_MEASUREMENTS: Name = codes.DCM.ImagingMeasurements
 QUALITATIVE_EVALUATIONS = Coded("C0034375", "UMLS", "Qualitative Evaluations")
 COMMENT: Name = codes.DCM.Comment
 ABSENT: Name = codes.SCT.Absent
-PRESENT: Name = codes.SCT.Present
+YES: Name = codes.SCT.Yes
 
 # TID 1002 Observer Context, TID 1004 Device Observer Identifying Attributes
 OBSERVER_TYPE: Name = codes.DCM.ObserverType

@@ -154,7 +154,7 @@ def test_a_criterion_that_is_met_is_a_qualitative_evaluation(report: Dataset) ->
     assert len(met) == 1
     (evaluation,) = find(met[0], "Only two structures enter the gallbladder")
     assert evaluation.ValueType == "CODE"
-    assert evaluation.ConceptCodeSequence[0].CodeMeaning == "Present"
+    assert evaluation.ConceptCodeSequence[0].CodeMeaning == "Yes"
 
 
 def test_the_algorithm_is_named_everywhere(report: Dataset) -> None:
