@@ -13,7 +13,7 @@ from monai_medvid.data.laparoscopy.anatomy import Anatomy
 from monai_medvid.data.laparoscopy.arrays import f32
 from monai_medvid.data.laparoscopy.moment import Moment
 from monai_medvid.data.laparoscopy.surface import FULL, Surface, sample
-from monai_medvid.data.laparoscopy.sweep import Box, Sweep, sweep
+from monai_medvid.data.laparoscopy.sweep import Box, Sweep, smoothed, sweep
 from monai_medvid.data.laparoscopy.textures import Palette, Textures
 from monai_medvid.data.laparoscopy.view import Canvas
 
@@ -67,6 +67,7 @@ class Brush:
         bump: float = 0.01,
         gloss: float = 0.8,
         fade: float = 0.0,
+        soften: float = 0.0,
     ) -> None:
         """Paint a textured round body.
 
@@ -81,11 +82,14 @@ class Brush:
             round_by: 1 round, less is flat.
             bump: Height of the texture's bumps, scene units.
             gloss: 0 dull to 1 wet.
-            fade: Share of the length over which it dives into tissue at its far end.
+            fade: Share of the length over which it dives into tissue at either end.
+            soften: Half the width over which texture coordinates are averaged, scene units.
         """
         body = self.swept(points, radii, z)
         if body is None:
             return
+        if soften > 0:
+            body = smoothed(body, 2 * round(soften * float(self.scale)) + 1)
         offset = self.anatomy.seed
         skin = sample(
             texture,
@@ -97,7 +101,8 @@ class Brush:
         color = skin[..., :3] if tint is None else skin[..., :3] * np.asarray(tint, np.float32)
         cover = body.cover
         if fade > 0:
-            cover = cover * np.clip((1 - body.along) / np.float32(fade), 0, 1)
+            ends = np.minimum(body.along, 1 - body.along)
+            cover = cover * np.clip(ends / np.float32(fade), 0, 1)
         self.surface.paint(cover, color, height, gloss=gloss, label=label, box=body.box)
 
     def noise(

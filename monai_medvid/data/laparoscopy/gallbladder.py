@@ -42,13 +42,14 @@ def _vein(brush: Brush) -> None:
     count = max(3, round(shown * len(brush.anatomy.vein)))
     brush.tube(
         brush.anatomy.vein[-count:],
-        0.016,
+        0.014,
         brush.textures.bowel,
         label=code("Hepatic Vein"),
         tiles=(1, 0.3),
-        tint=f32((0.28, 0.22, 0.42)),
-        z=0.0,
-        round_by=0.5,
+        tint=f32((0.26, 0.17, 0.34)),
+        z=-0.012,
+        round_by=0.3,
+        fade=0.12,
     )
 
 
@@ -69,6 +70,7 @@ def paint_gallbladder(brush: Brush) -> None:
         round_by=0.95,
         bump=0.010,
         gloss=1.0,
+        soften=0.022,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from monai_medvid.data.colonoscopy_textures import FloatArray
@@ -64,6 +65,20 @@ def sweep(points: FloatArray, radii: FloatArray, size: tuple[int, int]) -> Sweep
     cover = np.clip(inside * radius + np.float32(0.5), 0, 1)
     height = np.sqrt(np.maximum(1 - np.square(1 - np.maximum(inside, 0)), 0)) * radius
     return Sweep(box, cover, along, across, height)
+
+
+def smoothed(body: Sweep, width: int) -> Sweep:
+    """The same with ``along`` and ``across`` averaged over ``width`` pixels.
+
+    On the inner side of a bend the coordinates of neighbouring pieces jump; textures would tear.
+    """
+    mask = (body.cover > 0).astype(np.float32)
+    total = cv2.blur(mask, (width, width)) + np.float32(1e-6)
+    along, across = (
+        np.asarray(cv2.blur(values * mask, (width, width)) / total, np.float32)
+        for values in (body.along, body.across)
+    )
+    return Sweep(body.box, body.cover, along, across, body.height)
 
 
 def _within(part: Box, box: Box) -> Box:

@@ -161,11 +161,11 @@ def _web(
     ]
     strands, lumps = bent
     fatty = smoothstep(-0.3, 0.9, patches)
-    albedo = _tint(color, 0.15 * strands * (1 - fatty) + 0.10 * patches - 0.18 * lumps * fatty)
+    albedo = _tint(color, 0.08 * strands * (1 - fatty) + 0.10 * patches - 0.18 * lumps * fatty)
     _stain(albedo, 0.75 * fatty, (0.74, 0.47, 0.15))
     _stain(albedo, 0.65 * smoothstep(0.3, 1.5, np.roll(patches, 200, 1)), (0.47, 0.10, 0.07))
     _stain(albedo, 0.6 * net, (0.36, 0.03, 0.02))
-    bump = 0.40 * strands * (1 - fatty) + 0.5 * patches - 0.8 * lumps**2 * fatty
+    bump = 0.20 * strands * (1 - fatty) + 0.5 * patches - 0.8 * lumps**2 * fatty
     return _pack(albedo, bump)
 
 
