@@ -13,6 +13,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
+from monai_medvid.data.effects import add_grain, as_bytes, compress, make_grain, smear, soften
 from monai_medvid.data.polyps import ByteArray
 
 Artifact: TypeAlias = Callable[[ByteArray, np.random.Generator], ByteArray]
@@ -28,46 +29,36 @@ def colour(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
     out = cv2.LUT(frame, table.reshape(1, 256, 3))
     grey = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     share = float(rng.uniform(0.4, 1.5)) if rng.random() < 0.95 else 0.0
-    return _bytes(cv2.addWeighted(out, share, grey, 1.0 - share, 0.0))
+    return as_bytes(cv2.addWeighted(out, share, grey, 1.0 - share, 0.0))
 
 
 def motion_blur(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
     """Smear along a random direction, as a moving camera does."""
     length = int(rng.integers(3, 14))
-    kernel = np.zeros((length, length), np.float32)
-    angle = rng.uniform(0, np.pi)
-    centre, reach = (length - 1) / 2, (length - 1) / 2
-    dx, dy = np.cos(angle) * reach, np.sin(angle) * reach
-    start = (round(centre - dx), round(centre - dy))
-    cv2.line(kernel, start, (round(centre + dx), round(centre + dy)), 1.0)
-    return _bytes(cv2.filter2D(frame, -1, kernel / kernel.sum()))
+    return smear(frame, length, float(rng.uniform(0, np.pi)))
 
 
 def defocus(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
     """Blur evenly, or halve the resolution and come back."""
     if rng.random() < 0.5:
-        return _bytes(cv2.GaussianBlur(frame, (0, 0), float(rng.uniform(0.5, 2.0))))
+        return soften(frame, float(rng.uniform(0.5, 2.0)))
     height, width = frame.shape[:2]
     shrink = rng.uniform(1.3, 3.0)
     small = cv2.resize(
         frame, (int(width / shrink), int(height / shrink)), interpolation=cv2.INTER_AREA
     )
-    return _bytes(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
+    return as_bytes(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def compression(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
     """Go through JPEG at a low quality: blocks and colour bleeding as in a thrifty stream."""
-    _, coded = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 70))])
-    return _bytes(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+    return compress(frame, int(rng.integers(15, 70)))
 
 
 def noise(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
     """Add sensor noise, coarse or fine."""
-    height, width = frame.shape[:2]
-    step = int(rng.integers(1, 3))
-    grain = rng.standard_normal((height // step, width // step, 3), dtype=np.float32)
-    grain = cv2.resize(grain, (width, height)) * float(rng.uniform(3, 16))
-    return _bytes(np.clip(frame + grain, 0, 255))
+    grain = make_grain((frame.shape[0], frame.shape[1]), int(rng.integers(1, 3)), rng)
+    return add_grain(frame, grain, float(rng.uniform(3, 16)))
 
 
 def specular(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
@@ -79,7 +70,7 @@ def specular(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
         axes = (int(rng.integers(1, width // 24 + 2)), int(rng.integers(1, width // 40 + 2)))
         cv2.ellipse(glow, centre, axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1)
     glow = cv2.GaussianBlur(glow, (0, 0), float(rng.uniform(0.6, 1.8)))[..., None]
-    return _bytes(frame * (1 - glow) + 250.0 * glow)
+    return as_bytes(frame * (1 - glow) + 250.0 * glow)
 
 
 def vignette(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
@@ -89,7 +80,7 @@ def vignette(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
     cy, cx = rng.uniform(0.3, 0.7, size=2) * (height, width)
     distance = ((ys - cy) / height) ** 2 + ((xs - cx) / width) ** 2
     light = 1.15 - distance * rng.uniform(0.6, 2.6)
-    return _bytes(np.clip(frame * np.clip(light, 0.08, 1.2)[..., None], 0, 255))
+    return as_bytes(np.clip(frame * np.clip(light, 0.08, 1.2)[..., None], 0, 255))
 
 
 def interlacing(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
@@ -130,11 +121,7 @@ def field_of_view(frame: ByteArray, rng: np.random.Generator) -> ByteArray:
     centre = (width // 2 + int(rng.integers(-8, 9)), height // 2 + int(rng.integers(-8, 9)))
     axes = (int(width * rng.uniform(0.45, 0.62)), int(height * rng.uniform(0.48, 0.62)))
     cv2.ellipse(window, centre, axes, 0, 0, 360, 255, -1)
-    return _bytes(cv2.bitwise_and(frame, frame, mask=window))
-
-
-def _bytes(frame: object) -> ByteArray:
-    return np.asarray(frame).astype(np.uint8, copy=False)
+    return as_bytes(cv2.bitwise_and(frame, frame, mask=window))
 
 
 ARTIFACTS: tuple[tuple[Artifact, float], ...] = (
