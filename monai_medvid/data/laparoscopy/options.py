@@ -29,7 +29,8 @@ class SimulationOptions:
         mask_seconds: A mask every so many seconds, beside the video; 0 for none.
         frames: Write training frames instead of a video.
         dicom: Also write each video as a DICOM Video Endoscopic Image.
-        workers: Processes that render.
+        workers: Processes that render. More than one is started anew (spawn): a script that asks
+            for that keeps its own work under ``if __name__ == "__main__"``.
     """
 
     seed: int = 0
