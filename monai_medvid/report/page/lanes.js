@@ -1,12 +1,15 @@
-// Puts findings into as few lanes as do not overlap, one group for each kind and label of object.
+// Puts findings into as few lanes as do not overlap: what goes on in time first, then objects.
+// One group for each kind; instruments and objects have one for each label.
 
-const KINDS = { phase: "Phases", event: "Events", tool: "Tools", finding: "Findings" };
+const KINDS = { phase: "Phases", tool: "", criterion: "Criteria met", event: "Events", finding: "Findings" };
 const MOST_LANES = 12;
 
 function packLanes(items) {
+  const order = Object.keys(KINDS);
+  const rank = (item) => (order.indexOf(item.kind) + 1 || order.length + 1);
   const groups = new Map();
-  for (const item of items) {
-    const name = item.kind === "track" ? item.label : KINDS[item.kind] || item.kind;
+  for (const item of [...items].sort((a, b) => rank(a) - rank(b))) {
+    const name = KINDS[item.kind] || item.label;
     if (!groups.has(name)) groups.set(name, []);
     groups.get(name).push(item);
   }
