@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -102,6 +102,7 @@ class WorkflowPredictor:
         self._state = self._network.init_state()
         self._seconds: float | None = None
         self._next_mask = -np.inf
+        self._mask_at: Collection[float] = ()
 
     def predict(self, batch: FrameBatch) -> WorkflowBatch:
         """Answer for the next frames of the video and wait for the result.
@@ -112,14 +113,21 @@ class WorkflowPredictor:
         """
         return self._start(batch)()
 
-    def stream(self, batches: Iterable[FrameBatch]) -> Iterator[WorkflowBatch]:
+    def stream(
+        self, batches: Iterable[FrameBatch], *, mask_at: Collection[float] = ()
+    ) -> Iterator[WorkflowBatch]:
         """Answer for a whole video, batch after batch; frames of the next are looked at meanwhile.
+
+        Args:
+            batches: From the first frame on.
+            mask_at: Seconds of frames that are segmented beside those that ``mask_seconds`` picks.
 
         Raises:
             ModelError: The network failed.
             ValueError: Time does not go forward.
         """
         self.reset()
+        self._mask_at = mask_at
         pending: deque[Callable[[], WorkflowBatch]] = deque()
         for batch in batches:
             pending.append(self._start(batch))
@@ -151,10 +159,11 @@ class WorkflowPredictor:
 
     def _segmented(self, batch: FrameBatch) -> set[int]:
         """Places of the frames that are due for masks."""
-        chosen: set[int] = set()
+        times = batch.seconds.tolist()
+        chosen = {i for i, seconds in enumerate(times) if seconds in self._mask_at}
         if self._mask_seconds is None:
             return chosen
-        for i, seconds in enumerate(batch.seconds.tolist()):
+        for i, seconds in enumerate(times):
             if seconds >= self._next_mask - 1e-6:
                 chosen.add(i)
                 self._next_mask = seconds + self._mask_seconds

@@ -38,11 +38,7 @@ def write_evaluation(
     target = Path(folder)
     if plots:
         require_matplotlib()
-    if target.exists() and not (target / JSON_NAME).is_file() and _filled(target):
-        raise OutputError(
-            f"expected no folder {target.name}, or one with an earlier evaluation, found something "
-            f"else. Choose another output folder."
-        )
+    check_place(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         passing = Path(tempfile.mkdtemp(prefix=".medvid-", dir=target.parent))
@@ -58,6 +54,19 @@ def write_evaluation(
             f"{error.strerror or type(error).__name__}. Check permissions and free space."
         ) from error
     return [target / name for name in names]
+
+
+def check_place(target: Path) -> None:
+    """See that an evaluation may be written there, before time is spent on it.
+
+    Raises:
+        OutputError: The folder holds something else.
+    """
+    if target.exists() and not (target / JSON_NAME).is_file() and _filled(target):
+        raise OutputError(
+            f"expected no folder {target.name}, or one with an earlier evaluation, found something "
+            f"else. Choose another output folder."
+        )
 
 
 def _write(evaluation: WorkflowEvaluation, folder: Path, *, plots: bool) -> list[str]:

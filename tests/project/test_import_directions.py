@@ -24,6 +24,7 @@ ROOMS = (
     ("pacs",),
     ("metrics",),
     ("training",),
+    ("evaluation",),
     ("analysis",),
     ("run_record",),
     ("results",),

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judging a workflow model on one video as it would watch it: forward only, in flat memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from monai_medvid.data.datasets.labels import MaskFile, VideoLabels
+from monai_medvid.data.datasets.sampling import labels_at
+from monai_medvid.inference.workflow_batch import WorkflowBatch
+from monai_medvid.inference.workflow_predictor import WorkflowPredictor
+from monai_medvid.metrics.masks import Counts, mask_confusion
+from monai_medvid.metrics.workflow_data import VideoPrediction, VideoTruth
+from monai_medvid.metrics.workflow_moments import Moments, open_moments
+
+ReadMask = Callable[[MaskFile], npt.NDArray[np.uint8]]
+Progress = Callable[[str, int, int], None]
+"""Called with (name of the video, frames done, frames in all)."""
+
+
+def judge_video(
+    predictor: WorkflowPredictor,
+    labels: VideoLabels,
+    *,
+    rate: float,
+    read_mask: ReadMask | None = None,
+    mask_classes: int = 0,
+    progress: Progress | None = None,
+) -> tuple[VideoTruth, VideoPrediction]:
+    """Truth and prediction of one video at ``rate`` moments a second.
+
+    Answers are the network's own at each moment, which know nothing of what follows; nothing is
+    smoothed. Frames with masks that lie between the moments are seen as well, but only their masks
+    count. Of the masks, a matrix of pixels is kept.
+
+    Args:
+        predictor: Whose state is reset.
+        labels: Of the video.
+        rate: Moments a second.
+        read_mask: Gives class numbers (H, W), 255 for pixels of no class; ``None``: masks do not
+            count.
+        mask_classes: How many, the background included.
+        progress: Called while it runs.
+
+    Raises:
+        InputError: The video or a mask is missing or damaged.
+        ModelError: The network failed.
+    """
+    wanted = read_mask is not None and mask_classes > 0
+    with open_moments(labels, rate=rate, masks=wanted) as moments:
+        confusion = np.zeros((mask_classes, mask_classes), np.int64)
+        answers, done = [], 0
+        for batch in predictor.stream(moments.batches, mask_at=moments.masks):
+            answers.append(batch.answers)
+            if read_mask is not None:
+                confusion += _confusion(batch, moments, read_mask, mask_classes)
+            done += len(batch)
+            if progress is not None:
+                progress(labels.name, done, len(moments.seconds))
+    seconds = moments.seconds[moments.judged]
+    prediction = VideoPrediction.of(
+        labels.name,
+        seconds,
+        np.concatenate(answers)[moments.judged],
+        predictor.channels,
+        confusion=confusion if moments.masks else None,
+    )
+    return VideoTruth.of(labels_at(labels, seconds)), prediction
+
+
+def _confusion(batch: WorkflowBatch, moments: Moments, read: ReadMask, classes: int) -> Counts:
+    """Pixels of the batch's segmented frames by true and predicted class."""
+    counts = np.zeros((classes, classes), np.int64)
+    for place, probabilities in batch.masks.items():
+        truth = read(moments.masks[float(batch.seconds[place])])
+        counts += mask_confusion(truth, _classes_at(probabilities, truth.shape), classes=classes)
+    return counts
+
+
+def _classes_at(
+    probabilities: npt.NDArray[np.float32], shape: tuple[int, ...]
+) -> npt.NDArray[np.uint8]:
+    """Probabilities (C, h, w), enlarged to the truth's size, to class numbers (H, W)."""
+    whole = torch.nn.functional.interpolate(
+        torch.from_numpy(probabilities)[None], size=shape, mode="bilinear", align_corners=False
+    )
+    return np.asarray(whole[0].argmax(0).to(torch.uint8).numpy())
