@@ -42,7 +42,7 @@ class Metric:
         absent: What happens to classes that do not occur.
         unit: "1" for shares and counts, else "s", "min", "1/min".
         std: Sample standard deviation (n - 1); ``None`` below two values.
-        std_over: What ``std`` runs over: "videos", "classes" or "folds".
+        std_over: What ``std`` runs over: "videos", "classes", "folds" or "corruptions".
         per_class: By class name; NaN where undefined.
         per_video: By video name; NaN where undefined.
         counts: What stands behind the number, e.g. videos, missed transitions.

@@ -40,7 +40,7 @@ def to_json(evaluation: WorkflowEvaluation) -> dict[str, Any]:
         "split": evaluation.split,
         "rate": evaluation.rate,
         "videos": list(evaluation.videos),
-        "metrics": {key: _metric(metric) for key, metric in evaluation.metrics.items()},
+        "metrics": {key: metric_json(metric) for key, metric in evaluation.metrics.items()},
         "phase_confusion": _matrix(evaluation.phase_confusion, phases),
         "mask_confusion": _matrix(evaluation.mask_confusion, masks),
         "reliability": {
@@ -124,7 +124,8 @@ def _number(value: float | None) -> str:
     return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
 
 
-def _metric(metric: Metric) -> dict[str, Any]:
+def metric_json(metric: Metric) -> dict[str, Any]:
+    """A metric as plain values; NaN and infinity are ``None``, with a note."""
     entry = {key: _plain(value) for key, value in asdict(metric).items()}
     if not math.isfinite(metric.value):
         entry["note"] = "undefined" if math.isnan(metric.value) else "infinite"
