@@ -70,10 +70,15 @@ class Encoder(nn.Module):
         """Encode normalised pictures (B, 3, H, W)."""
         maps = self.backbone(images).feature_maps
         last = maps[-1]
-        feature = self.norm(torch.cat([last.mean((2, 3)), last.amax((2, 3))], 1))
         height, width = images.shape[2:]
         sized = zip(maps, STRIDES, strict=True)
-        return Encoded(feature, tuple(_fit(m, height // s, width // s) for m, s in sized))
+        fitted = tuple(_fit(m, height // s, width // s) for m, s in sized)
+        return Encoded(self.pool(last), fitted)
+
+    def pool(self, last: torch.Tensor) -> torch.Tensor:
+        """The feature (B, F) of the backbone's last map (B, C, h, w)."""
+        feature: torch.Tensor = self.norm(torch.cat([last.mean((2, 3)), last.amax((2, 3))], 1))
+        return feature
 
 
 def _fit(grid: torch.Tensor, height: int, width: int) -> torch.Tensor:
