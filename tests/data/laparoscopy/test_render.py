@@ -9,7 +9,7 @@ from monai_medvid.data.laparoscopy.labels import read_labels
 from monai_medvid.data.laparoscopy.operation import Operation, plan_operation
 from monai_medvid.data.laparoscopy.render import Renderer
 
-SIZE = (120, 214)
+SIZE = (96, 170)
 BACKGROUND = code("Black Background")
 
 
@@ -60,14 +60,14 @@ def test_every_class_comes_up() -> None:
     for seed in range(3):
         operation = plan_operation(seed, minutes=10)
         renderer = _renderer(operation)
-        for number, second in enumerate(_moments(operation, 60)):
+        for number, second in enumerate(_moments(operation, 40)):
             seen |= set(np.unique(renderer(operation.at(second), number)[1]).tolist())
     assert seen == {mask.value for mask in vocabulary().masks}
 
 
 def test_instruments_in_sight_have_pixels(operation: Operation) -> None:
     renderer = _renderer(operation)
-    seconds = _moments(operation, 60)
+    seconds = _moments(operation, 50)
     labels = read_labels(operation, seconds)
     for number, second in enumerate(seconds):
         _, mask = renderer(operation.at(second), number)
