@@ -7,6 +7,7 @@ from collections import Counter
 from fractions import Fraction
 
 from monai_medvid.findings.model import Findings, Interval, Track
+from monai_medvid.findings.uses import count_uses
 
 NOT_VERIFIED = "AI result, not verified"
 
@@ -60,6 +61,7 @@ def comments(findings: Findings) -> list[str]:
         f"Model: {model.display_name or model.name} {model.version}, "
         f"{model.runtime} on {model.device}.",
         _found(findings),
+        *_uses(findings),
     ]
     if not source.complete:
         lines.append("The recording breaks off: the analysis did not reach its end.")
@@ -72,6 +74,15 @@ def _found(findings: Findings) -> str:
     if not counts:
         return f"Nothing was found. Looked for: {', '.join(looked_for(findings)) or 'nothing'}."
     return f"Found: {', '.join(f'{count} x {label}' for label, count in counts.items())}."
+
+
+def _uses(findings: Findings) -> list[str]:
+    """How often and how long instruments were in use."""
+    uses = count_uses(findings.intervals)
+    if not uses:
+        return []
+    parts = (f"{use.label} {use.count} x, {float(use.seconds):.0f} s" for use in uses)
+    return [f"Instruments in use: {'; '.join(parts)}."]
 
 
 def looked_for(findings: Findings) -> list[str]:

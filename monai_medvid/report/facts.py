@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from monai_medvid.findings.model import Findings
+from monai_medvid.findings.uses import count_uses
 from monai_medvid.report.proxy import Proxy
 from monai_medvid.report.tables import timestamp
 from monai_medvid.video.info import VideoInfo
@@ -43,7 +44,10 @@ def model_facts(findings: Findings) -> Rows:
     """The model and how it was run."""
     model, source = findings.model, findings.source
     step = "every frame" if findings.every == 1 else f"one frame in {findings.every}"
+    uses = count_uses(findings.intervals)
+    used = "; ".join(f"{u.label} {u.count} ×, {timestamp(u.seconds)}" for u in uses)
     return [
+        *([("Instruments in use", used)] if used else []),
         ("Model", model.display_name),
         ("Bundle", f"{model.name} {model.version}"),
         ("Finds", ", ".join(model.labels)),

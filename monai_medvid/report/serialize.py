@@ -20,6 +20,7 @@ import numpy as np
 
 from monai_medvid.errors import OutputError
 from monai_medvid.findings.model import Findings, Interval, Region, Ring, SourceSummary, Track
+from monai_medvid.findings.uses import count_uses
 
 SCHEMA = "medvid-findings/1"
 
@@ -95,6 +96,10 @@ def _head(findings: Findings) -> dict[str, Any]:
         "settings": _plain(findings.settings),
         "warnings": list(findings.warnings),
         "intervals": [_interval(interval) for interval in findings.intervals],
+        "uses": [
+            {"label": use.label, "count": use.count, **_time("total", use.seconds)}
+            for use in count_uses(findings.intervals)
+        ],
         "tracks": [_track(track) for track in findings.tracks],
     }
 
