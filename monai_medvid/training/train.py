@@ -134,6 +134,12 @@ class _Run:
                 f"bundle {source.name!r}: expected a WorkflowNet as network_def, found "
                 f"{type(network).__name__}. Train it with its own configs/train.json."
             )
+        tick = network.temporal.tick_seconds
+        if abs(tick * settings.rate - 1) > 1e-6:
+            raise InputError(
+                f"expected one frame in each tick of {tick:g} s, found the rate "
+                f"{settings.rate:g} frames/s. Set rate={1 / tick:g}."
+            )
         self.fresh = from_scratch or not (source / WEIGHTS).is_file()
         if not self.fresh:
             load_weights(network, source / WEIGHTS)

@@ -168,6 +168,14 @@ def test_a_bundle_that_is_none_for_workflows(operations: Dataset, tmp_path: Path
         _train(make_bundle(tmp_path / "red"), operations, tmp_path / "run")
 
 
+def test_a_rate_that_does_not_fit_the_ticks(
+    bundle: Path, operations: Dataset, tmp_path: Path
+) -> None:
+    settings = TrainSettings.of({**TINY.as_dict(), "rate": 0.5})
+    with pytest.raises(InputError, match="one frame in each tick of 1 s"):
+        _train(bundle, operations, tmp_path / "run", settings=settings)
+
+
 def test_a_folder_that_cannot_be_written(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file")
     with pytest.raises(OutputError):
