@@ -12,6 +12,7 @@ import typer
 
 from monai_medvid import __version__, terminal
 from monai_medvid.cli_data import data_app
+from monai_medvid.cli_evaluate import evaluate_command
 from monai_medvid.cli_models import export_command, import_weights_command
 from monai_medvid.cli_train import train_command
 from monai_medvid.errors import DeliveryError, InputError, MedvidError
@@ -271,23 +272,7 @@ def bundles(as_json: JsonOption = False) -> None:
     terminal.show_bundles(list_bundles(), as_json=as_json)
 
 
-@app.command()
-def evaluate(
-    data: Annotated[
-        Path, typer.Argument(help="Folder with the labelled data, see docs/reference/test-data.md.")
-    ],
-    bundle: BundleOption = DEFAULT_BUNDLE,
-    split: Annotated[str, typer.Option(help="Which part of the data set.")] = "validation",
-    as_json: JsonOption = False,
-) -> None:
-    """Measure a bundle on labelled data: Dice, IoU, precision, recall, calibration."""
-    from monai_medvid.inference.catalog import find_bundle
-    from monai_medvid.metrics.evaluate import evaluate_bundle
-
-    result = evaluate_bundle(find_bundle(bundle), data, split=split)
-    terminal.show_evaluation(result, as_json=as_json)
-
-
+app.command(name="evaluate")(evaluate_command)
 app.command(name="train")(train_command)
 
 

@@ -31,7 +31,7 @@ ROOMS = (
     ("pipeline",),
     ("demo", "node", "simulate"),
     ("terminal",),
-    ("cli", "cli_data", "cli_train", "cli_models", "__main__"),
+    ("cli", "cli_data", "cli_evaluate", "cli_train", "cli_models", "__main__"),
 )
 RANK = {name: rank for rank, names in enumerate(ROOMS) for name in names}
 FILES = sorted(ROOT.rglob("*.py"))
