@@ -23,6 +23,7 @@ from torch.jit._trace import TracerWarning
 
 from monai_medvid.errors import MissingExtraError, ModelError, OutputError
 from monai_medvid.models.export_graphs import HoldGraph, StepGraph
+from monai_medvid.models.folded_convnext import fold
 from monai_medvid.models.workflow_net import WorkflowNet
 
 ExportFormat = Literal["torchscript", "onnx", "openvino"]
@@ -76,13 +77,8 @@ def export_workflow(
         raise OutputError(
             f"expected a new folder, found {target.name} there already. Name another or remove it."
         )
-    was_training = network.training
-    network.eval()
-    try:
-        graphs = _graphs(network, size, masks=masks)
-        _write(target, graphs, _describe(network, format, size, graphs), format)
-    finally:
-        network.train(was_training)
+    graphs = _graphs(fold(network), size, masks=masks)
+    _write(target, graphs, _describe(network, format, size, graphs), format)
     return target
 
 

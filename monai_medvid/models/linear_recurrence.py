@@ -60,7 +60,8 @@ class _Block(nn.Module):
             self.split.bias[:channels] = torch.logit(keep)
 
     def forward(self, x: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        gate, value, out_gate = self.split(self.norm(x)).chunk(3, 1)
+        # in half precision a slow gate would round to 1 and never forget
+        gate, value, out_gate = self.split(self.norm(x)).float().chunk(3, 1)
         keep = gate.sigmoid()
         states = scan(keep, (1 - keep) * value, memory)
         y = self.merge(states * functional.silu(out_gate))

@@ -163,6 +163,19 @@ def test_the_past_counts_and_the_future_does_not() -> None:
     assert not torch.allclose(a[:, :, 25], b[:, :, 25], atol=1e-3)
 
 
+@pytest.mark.parametrize("core", CORE_NAMES)
+def test_mixed_precision_stays_near(core: str) -> None:
+    head = tiny_head(core).train()
+    features = torch.randn(2, FEATURES, 300)
+    expected = offline(head.eval(), features)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = head(features)[-1]
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, expected, atol=0.2)
+    found.sum().backward()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in head.parameters())
+
+
 def test_a_step_can_be_repeated_from_the_same_state() -> None:
     head = tiny_head()
     features = torch.randn(1, FEATURES, 10)
