@@ -21,7 +21,17 @@ from typing import Any
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
-NAMES = ("decode", "cine", "random_access", "preprocess", "analyze", "seg", "sr", "memory")
+NAMES = (
+    "decode",
+    "cine",
+    "random_access",
+    "preprocess",
+    "analyze",
+    "workflow_net",
+    "seg",
+    "sr",
+    "memory",
+)
 
 
 def run(name: str) -> dict[str, Any]:
