@@ -72,10 +72,13 @@ class OpenVinoFrames:
 
 def _queue(bundle: Bundle, *, masks: bool) -> tuple[Any, str]:
     from monai_medvid.inference.workflow_graph import FrameGraph
+    from monai_medvid.models.folded_convnext import fold
 
-    graph = FrameGraph(cast("WorkflowNet", bundle.network), masks=masks)
+    def make() -> FrameGraph:
+        return FrameGraph(fold(cast("WorkflowNet", bundle.network)), masks=masks)
+
     compiled, precision = compile_graph(
-        bundle, lambda: graph, variant="masks" if masks else "frames"
+        bundle, make, variant="folded masks" if masks else "folded frames"
     )
     queue = ov.AsyncInferQueue(compiled)
     queue.set_callback(_keep)
