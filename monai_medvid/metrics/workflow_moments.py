@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from monai_medvid.data.datasets.labels import MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.masks import read_image
 from monai_medvid.data.datasets.sampling import TOLERANCE
+from monai_medvid.data.video_clips import steady_moments
 from monai_medvid.errors import InputError
 from monai_medvid.video.frames import FrameBatch
 from monai_medvid.video.open import open_video
@@ -64,12 +64,11 @@ def open_moments(labels: VideoLabels, *, rate: float, masks: bool = True) -> Ite
             f"expected the video of {labels.name}, found none. Put it where the data set has it."
         )
     with open_video(labels.source) as video:
-        yield _of_video(video, Fraction(rate).limit_denominator(1001), files)
+        yield _of_video(video, rate, files)
 
 
-def _of_video(video: Video, rate: Fraction, files: Sequence[MaskFile]) -> Moments:
-    count = max(int(video.info.duration * rate), 1)
-    numbers = {float(k / rate): video.frame_at(seconds=k / rate) for k in range(count)}
+def _of_video(video: Video, rate: float, files: Sequence[MaskFile]) -> Moments:
+    numbers = steady_moments(video, rate)
     judged = np.asarray(list(numbers))
     masks = {}
     for file in files:

@@ -15,6 +15,7 @@ import pytest
 import torch
 from monai.bundle import ConfigWorkflow
 
+from tests.bundles.workflows import run_workflow
 from tests.data.polyp_folder import make_folder, make_split
 
 BUNDLE = Path(__file__).parents[2] / "bundles" / "colonoscopy_polyp_segmentation"
@@ -35,19 +36,7 @@ def polyps(tmp_path: Path) -> dict[str, Any]:
 
 
 def _run(workflow_type: str, configs: list[str], overrides: dict[str, Any]) -> ConfigWorkflow:
-    """Do what the zoo's unit tests do: initialize, check the properties, run, finalize."""
-    workflow = ConfigWorkflow(
-        config_file=[str(BUNDLE / "configs" / name) for name in configs],
-        meta_file=str(BUNDLE / "configs" / "metadata.json"),
-        logging_file=str(BUNDLE / "configs" / "logging.conf"),
-        workflow_type=workflow_type,
-        **overrides,
-    )
-    workflow.initialize()
-    assert workflow.check_properties() == []
-    workflow.run()
-    workflow.finalize()
-    return workflow
+    return run_workflow(BUNDLE, workflow_type, configs, overrides)
 
 
 def _training(polyps: dict[str, Any], checkpoint: Path) -> dict[str, Any]:

@@ -12,10 +12,26 @@ import pytest
 import torch
 from monai.bundle import ConfigParser, ckpt_export, verify_metadata, verify_net_in_out
 
+from tests.bundles.workflows import with_random_weights
+
 ROOT = Path(__file__).parents[2] / "bundles"
 BUNDLES = sorted(path.parent.parent for path in ROOT.glob("*/configs/metadata.json"))
 MAX_FILE_BYTES = 25 * 1024 * 1024
-pytestmark = pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)
+
+
+@pytest.fixture(scope="module", params=BUNDLES, ids=lambda path: path.name)
+def folder(request: pytest.FixtureRequest) -> Path:
+    """A bundle as it is."""
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture(scope="module")
+def bundle(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that runs: with random weights as long as it was not trained."""
+    if (folder / "models" / "model.pt").is_file():
+        return folder
+    return with_random_weights(folder, tmp_path_factory.mktemp("untrained"))
 
 
 def _metadata(bundle: Path) -> dict[str, Any]:
@@ -23,11 +39,11 @@ def _metadata(bundle: Path) -> dict[str, Any]:
     return content
 
 
-def test_the_files_of_a_bundle_are_there(bundle: Path) -> None:
+def test_the_files_of_a_bundle_are_there(folder: Path) -> None:
     needed = ["LICENSE", "configs/metadata.json", "configs/logging.conf", "docs/README.md"]
     needed += ["configs/inference.json", "models/model.pt", "docs/data_license.txt"]
-    assert [name for name in needed if not (bundle / name).is_file()] == []
-    shipped = [path for path in bundle.rglob("*") if path.is_file() and "eval" not in path.parts]
+    assert [name for name in needed if not (folder / name).is_file()] == []
+    shipped = [path for path in folder.rglob("*") if path.is_file() and "eval" not in path.parts]
     assert [path.name for path in shipped if path.stat().st_size > MAX_FILE_BYTES] == []
 
 
