@@ -69,11 +69,23 @@ class Encoder(nn.Module):
     def forward(self, images: torch.Tensor) -> Encoded:
         """Encode normalised pictures (B, 3, H, W)."""
         maps = self.backbone(images).feature_maps
-        last = maps[-1]
         height, width = images.shape[2:]
         sized = zip(maps, STRIDES, strict=True)
         fitted = tuple(_fit(m, height // s, width // s) for m, s in sized)
-        return Encoded(self.pool(last), fitted)
+        return Encoded(self.pool(maps[-1]), fitted)
+
+    def train(self, mode: bool = True) -> Encoder:
+        """Switch training on or off; BatchNorm keeps the statistics that it came with.
+
+        Statistics of a batch of a video's frames would tell a frame of its future, and of what is
+        not there when frames come one by one (Rivoir et al., "On the pitfalls of Batch
+        Normalization for end-to-end video learning", MedIA 2024).
+        """
+        super().train(mode)
+        for module in self.backbone.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+        return self
 
     def pool(self, last: torch.Tensor) -> torch.Tensor:
         """The feature (B, F) of the backbone's last map (B, C, h, w)."""

@@ -54,6 +54,16 @@ def test_the_shipped_encoder_has_no_batch_norm() -> None:
     assert not [m for m in modules if "BatchNorm" in type(m).__name__]
 
 
+def test_a_frame_knows_nothing_of_the_others_in_its_batch() -> None:
+    encoder = Encoder(BACKBONES[-1]).train()
+    before = {key: value.clone() for key, value in encoder.state_dict().items()}
+    images = torch.rand(3, 3, 64, 64)
+    together, alone = encoder(images).feature, encoder(images[:1]).feature
+    assert encoder.training
+    assert torch.allclose(together[:1], alone, atol=1e-5)
+    assert all(torch.equal(before[key], value) for key, value in encoder.state_dict().items())
+
+
 def test_given_weights_are_taken(tmp_path: Path) -> None:
     made = Encoder(TINY_ENCODER).eval()
     made.backbone.save_pretrained(tmp_path)
