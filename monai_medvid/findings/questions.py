@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which findings of an operation are worth explaining, asked so that the network can answer."""
+
+from __future__ import annotations
+
+from monai_medvid.findings.model import Findings, Interval
+from monai_medvid.findings.vocabulary import plain_label
+from monai_medvid.findings.workflow_events import OUT_OF_BODY
+from monai_medvid.inference.explain import Question
+from monai_medvid.models.channels import Channels
+
+MOST = 20
+"""Explanations a result holds: pages stay small and the pass short."""
+_HEADS = {"phase": "phase", "tool": "instrument", "criterion": "criterion"}
+_TRANSITION = "transition to "
+
+
+def ask(findings: Findings, channels: Channels, *, most: int = MOST) -> list[Question]:
+    """Questions about the intervals of a workflow model's findings, in order of time.
+
+    Phases and events come first, then criteria, then instruments; the probable ones before the
+    others. What is seen in masks (bleeding) is outlined already and not asked about.
+
+    Args:
+        findings: Of the model.
+        channels: Of its network.
+        most: Questions at most.
+    """
+    asked = [(item, question) for item in findings.intervals if (question := _ask(item, channels))]
+    rank = {"phase": 0, "event": 0, "criterion": 1, "tool": 2}
+    asked.sort(key=lambda pair: (rank.get(pair[0].kind, 3), -pair[0].probability))
+    return sorted((question for _, question in asked[:most]), key=lambda one: one.frame)
+
+
+def _ask(item: Interval, channels: Channels) -> Question | None:
+    if item.kind == "event" and item.label == OUT_OF_BODY:
+        place = channels.find("inside")
+        known = place.stop > place.start
+        return Question(item.uid, item.best_frame, place.start, absent=True) if known else None
+    label = item.label
+    head = _HEADS.get(item.kind)
+    if item.kind == "event" and label.startswith(_TRANSITION):
+        head, label = "phase", label.removeprefix(_TRANSITION)
+    for one in channels.heads:
+        names = [plain_label(name) for name in one.labels]
+        if one.kind == head and plain_label(label) in names:
+            channel = one.start + names.index(plain_label(label))
+            return Question(item.uid, item.best_frame, channel)
+    return None
