@@ -29,7 +29,7 @@ ROWS = {
     "anticipation/pooled w-MAE": "anticipation w-MAE",
     "cvs/mAP": "critical view of safety mAP",
     "inside/accuracy": "inside or outside, accuracy",
-    "stability/flicker": "phase changes too many",
+    "stability/flicker": "phase changes beyond the true ones",
     "phase/ECE": "phase ECE (calibration)",
 }
 """Metrics of the card by their key in ``evaluation.json``; absent ones are left out."""

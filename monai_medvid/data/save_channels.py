@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -78,7 +79,8 @@ class SaveChannelsd(MapTransform):  # type: ignore[misc]  # MONAI is untyped
                 (self._csv if self.suffix == ".csv" else self._json)(file, video)
             os.replace(part, target)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             raise OutputError(
                 f"expected to write {self.suffix} files into {self.folder.name}, the system "
                 f"refused ({type(error).__name__}). Check permissions and free space."
