@@ -18,14 +18,23 @@ RATE = 25
 
 
 def make_video(
-    path: Path, *, seconds: int, width: int = 1280, height: int = 720, gop: int = 50
+    path: Path,
+    *,
+    seconds: int,
+    width: int = 1280,
+    height: int = 720,
+    gop: int = 50,
+    rate: int = RATE,
 ) -> Path:
-    """H.264 of a drifting texture with noise, as busy as an endoscopic picture."""
+    """H.264 of a drifting texture with noise, as busy as an endoscopic picture.
+
+    ``seconds`` are those at 25 frames/s: another rate stretches the same frames.
+    """
     chance = np.random.default_rng(0)
     texture = chance.integers(0, 256, (height // 4, width // 4, 3), np.uint8)
     texture = cv2.GaussianBlur(cv2.resize(texture, (width * 2, height * 2)), (0, 0), 4)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast"})
+        stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.gop_size = gop
         for number in range(seconds * RATE):
@@ -72,7 +81,7 @@ def tell(title: str, setting: str, rows: list[dict[str, Any]]) -> None:
     """Print the table, or with ``--json`` the document that run_all.py reads."""
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    if parser.parse_args().json:
+    if parser.parse_known_args()[0].json:
         print(json.dumps({"title": title, "setting": setting, "rows": rows}))
         return
     print(f"{title}\n{setting}\n")

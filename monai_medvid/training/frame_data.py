@@ -73,9 +73,9 @@ def draw_frames(videos: VideoSet, count: int, *, seed: int, epoch: int) -> list[
     rng = np.random.default_rng([seed, epoch, 1])
     with_masks = [n for n, video in enumerate(videos.videos) if video.masks]
     places: list[Place] = []
-    for k in range(count):
+    for _ in range(count):
         own = int(rng.integers(2**31))
-        if k % 2 and with_masks:
+        if rng.random() < 0.5 and with_masks:
             number = int(rng.choice(with_masks))
             frame = int(rng.choice(list(videos.videos[number].masks)))
             places.append((number, frame, True, own))
