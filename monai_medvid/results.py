@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from monai_medvid.dicom.wrap import wrap_video
 from monai_medvid.dicom.wrapped_findings import on_picture
 from monai_medvid.errors import OutputError
 from monai_medvid.findings.model import Findings
+from monai_medvid.inference.explain import Explanation
 from monai_medvid.report.html import write_page
 from monai_medvid.report.objects import WrittenObject
 from monai_medvid.report.overlay import write_overlay
@@ -74,6 +75,7 @@ def save_results(
     *,
     options: ResultOptions | None = None,
     progress: Progress | None = None,
+    explanations: Sequence[Explanation] = (),
 ) -> ResultFolder:
     """Write everything that follows from an analysis into ``output/<name>/``.
 
@@ -84,8 +86,10 @@ def save_results(
         output: The folder in which the result folder is made.
         options: What is written.
         progress: Called with stage, done and total.
+        explanations: What intervals rested on, for the page (see ``explain_findings``).
 
     Raises:
+        InputError: An explanation is of no interval of the findings.
         OutputError: The place cannot be written, is full, or holds something else.
         DicomWriteError: The source lacks what a reference to it needs.
         VideoReadError: The video cannot be read any more.
@@ -99,7 +103,7 @@ def save_results(
             video = stack.enter_context(open_video(analysis.video))
         target = Path(output) / video.name
         with _appearing(target) as folder:
-            _write_all(analysis, video, folder, chosen, report)
+            _write_all(analysis, video, folder, chosen, report, explanations)
     return folder_of(target)
 
 
@@ -122,7 +126,12 @@ def folder_of(path: Path) -> ResultFolder:
 
 
 def _write_all(
-    analysis: Analysis, video: Video, folder: Path, options: ResultOptions, report: Progress
+    analysis: Analysis,
+    video: Video,
+    folder: Path,
+    options: ResultOptions,
+    report: Progress,
+    explanations: Sequence[Explanation],
 ) -> None:
     steps = 5 + options.overlay
     report("writing", 0, steps)
@@ -143,7 +152,8 @@ def _write_all(
     analyzed = replace(analysis, findings=findings)
     record = run_record(analyzed, settings={**findings.settings, **asdict(options)})
     write_record(record, folder)
-    write_page(findings, video, folder, run=record, objects=list(_objects(folder)))
+    objects = list(_objects(folder))
+    write_page(findings, video, folder, run=record, objects=objects, explanations=explanations)
     report("writing", steps, steps)
 
 

@@ -6,13 +6,43 @@ from __future__ import annotations
 from monai_medvid.findings.model import Findings, Interval
 from monai_medvid.findings.vocabulary import plain_label
 from monai_medvid.findings.workflow_events import OUT_OF_BODY
-from monai_medvid.inference.explain import Question
+from monai_medvid.inference.bundle import Bundle
+from monai_medvid.inference.explain import Explanation, Question, explain, workflow_network
 from monai_medvid.models.channels import Channels
+from monai_medvid.video.video import Video
 
 MOST = 20
 """Explanations a result holds: pages stay small and the pass short."""
+_TOGETHER = 4
+"""Frames decoded at a time."""
 _HEADS = {"phase": "phase", "tool": "instrument", "criterion": "criterion"}
 _TRANSITION = "transition to "
+
+
+def explain_findings(
+    findings: Findings, bundle: Bundle, video: Video, *, most: int = MOST
+) -> list[Explanation]:
+    """Explain what a workflow bundle found, by a second pass over the video.
+
+    Args:
+        findings: Of this bundle in this video.
+        bundle: A workflow bundle; of others there is nothing to explain, and the list is empty.
+        video: What was analysed.
+        most: Explanations at most.
+
+    Raises:
+        BundleError: The bundle is damaged.
+        VideoReadError: The video cannot be read any more.
+
+    Example:
+        >>> explained = explain_findings(analysis.findings, bundle, video)  # doctest: +SKIP
+        >>> save_results(analysis, "results", explanations=explained)  # doctest: +SKIP
+    """
+    if bundle.format.kind != "workflow":
+        return []
+    channels = workflow_network(bundle).channels
+    questions = ask(findings, channels, most=most)
+    return explain(bundle, video.batches(_TOGETHER, every=findings.every), questions)
 
 
 def ask(findings: Findings, channels: Channels, *, most: int = MOST) -> list[Question]:

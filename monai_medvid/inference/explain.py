@@ -97,7 +97,7 @@ def explain(
     """
     from monai_medvid.inference.explain_pass import ExplainPass
 
-    network = _workflow_network(bundle)
+    network = workflow_network(bundle)
     _check_channels(questions, len(network.channels))
     asked: dict[int, list[Question]] = {}
     for question in questions:
@@ -115,7 +115,12 @@ def explain(
     return [found[question] for question in questions]
 
 
-def _workflow_network(bundle: Bundle) -> WorkflowNet:
+def workflow_network(bundle: Bundle) -> WorkflowNet:
+    """The network of a workflow bundle.
+
+    Raises:
+        BundleError: The bundle is damaged, or is not one for workflows.
+    """
     from monai_medvid.models import WorkflowNet
 
     network = bundle.network

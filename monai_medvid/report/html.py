@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from monai_medvid.errors import MissingExtraError, OutputError
 from monai_medvid.findings.model import Findings
+from monai_medvid.inference.explain import Explanation
 from monai_medvid.report.objects import WrittenObject
 from monai_medvid.report.pack import pack_regions
 from monai_medvid.report.payload import page_payload
@@ -29,7 +30,7 @@ EMBED_LIMIT = 50 * 2**20
 
 SCRIPTS = (
     "dom", "clock", "regions", "draw", "player", "lanes", "timeline", "curve",
-    "table", "stills", "panels", "keys", "main",
+    "table", "why", "stills", "panels", "keys", "main",
 )  # fmt: skip
 """The page's script, in the order in which its parts build on each other."""
 
@@ -44,6 +45,7 @@ def write_page(
     run: Mapping[str, Any] | None = None,
     objects: Iterable[WrittenObject] = (),
     embed: Embed = "auto",
+    explanations: Iterable[Explanation] = (),
 ) -> Path:
     """Write ``report.html``, and ``report_files/proxy.mp4`` where the video stays outside.
 
@@ -55,23 +57,27 @@ def write_page(
         objects: The DICOM objects that were written.
         embed: "auto" puts the video into the page up to ``EMBED_LIMIT``, "always" and "beside"
             do not look at its size, "stills" leaves it out.
+        explanations: What intervals rested on; the first 20 are shown.
 
     Returns:
         Path of the page.
 
     Raises:
+        InputError: An explanation is of no interval of the findings.
         OutputError: The folder cannot be written.
     """
     target = Path(folder) / "report.html"
+    explained = list(explanations)
     proxy = None if embed == "stills" else _proxy(video, Path(folder))
     payload = page_payload(
         findings,
         video,
         proxy=proxy,
-        stills=make_stills(video, findings),
+        stills=make_stills(video, findings, keep={one.interval_uid for one in explained}),
         run=run or {},
         objects=objects,
         folder=Path(folder),
+        explanations=explained,
     )
     inside = proxy if proxy and _embedded(proxy, embed) else None
     try:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from monai_medvid.findings.model import Findings, Interval, Track
+from monai_medvid.inference.explain import Explanation
+from monai_medvid.report.explanations import pack_explanations
 from monai_medvid.report.facts import flatten, model_facts, video_facts
 from monai_medvid.report.objects import WrittenObject
 from monai_medvid.report.pack import UNITS, pack_ticks, presence_runs
@@ -38,6 +40,7 @@ def page_payload(
     run: Mapping[str, Any],
     objects: Iterable[WrittenObject],
     folder: Path,
+    explanations: Iterable[Explanation] = (),
 ) -> dict[str, Any]:
     """Everything but the video and the outlines, as JSON-able values."""
     source = findings.source
@@ -57,6 +60,7 @@ def page_payload(
         "clock": _clock(video, proxy),
         "items": _items(findings),
         "stills": [_still(still) for still in stills],
+        "explanations": pack_explanations(findings, explanations),
         "videoFacts": video_facts(findings, video.info, proxy),
         "modelFacts": model_facts(findings),
         "settings": list(flatten(findings.settings)),

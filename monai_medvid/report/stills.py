@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import cv2
@@ -39,11 +40,19 @@ class Still:
 
 
 def make_stills(
-    video: Video, findings: Findings, *, longest: int = 480, limit: int = 60
+    video: Video,
+    findings: Findings,
+    *,
+    longest: int = 480,
+    limit: int = 60,
+    keep: Collection[str] = (),
 ) -> list[Still]:
-    """The best frame of each finding in order of time; of too many, the most probable ones."""
+    """The best frame of each finding in order of time; of too many, the most probable ones.
+
+    Those whose UIDs are in ``keep`` come before more probable ones.
+    """
     items: list[Track | Interval] = [*findings.tracks, *findings.intervals]
-    chosen = sorted(items, key=lambda item: -item.probability)[:limit]
+    chosen = sorted(items, key=lambda item: (item.uid not in keep, -item.probability))[:limit]
     presence = Presence(findings)
     made: list[Still] = []
     pictures: dict[int, tuple[bytes, int, int]] = {}

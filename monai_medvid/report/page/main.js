@@ -12,7 +12,8 @@ const findings = [...data.items].sort((a, b) => a.startFrame - b.startFrame);
 fillPanels(data);
 const table = makeTable(byId("findings-body"), data, go);
 fillStills(data, clock, go);
-const timeline = makeTimeline(byId("lanes"), byId("timeline"), data, clock, regions, (frame) => player.goTo(frame));
+const why = makeWhy(data, clock, go);
+const timeline = makeTimeline(byId("lanes"), byId("timeline"), data, clock, regions, (frame, item) => { player.goTo(frame); why.choose(item); });
 let announced = "";
 let nothingPlays = byId("video") === null;
 
@@ -69,7 +70,8 @@ function withoutVideo(text) {
   player.goTo(player.target);
 }
 
-function go(frame, scroll = false) {
+function go(frame, scroll = false, item = null) {
+  why.choose(item);
   player.pause();
   player.goTo(frame);
   if (scroll || stage.getBoundingClientRect().bottom < 80) stage.scrollIntoView({ block: "center" });

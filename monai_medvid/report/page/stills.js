@@ -18,5 +18,5 @@ function stillFigure(still, item, data, clock, go) {
   image.style.setProperty("--ratio", `${still.width} / ${still.height}`);
   const words = make("span", {}, `${nameOf(item)} · ${percentText(item.probability)}`, make("small", {}, when));
   const caption = make("span", { class: "caption" }, swatch(item), words);
-  return make("figure", {}, make("button", { type: "button", click: () => go(still.frame, true) }, image, caption));
+  return make("figure", {}, make("button", { type: "button", click: () => go(still.frame, true, item) }, image, caption));
 }

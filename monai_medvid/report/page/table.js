@@ -66,16 +66,16 @@ function headCell(column, sortBy) {
 
 function tableColumns(data, go) {
   const start = (item) => (data.hasTime ? clockText(item.startSeconds) : `frame ${item.startFrame}`);
-  const jump = (frame, text, label) => make("button", { type: "button", class: "plain", "aria-label": label, click: () => go(frame) }, text);
+  const jump = (frame, text, label, item) => make("button", { type: "button", class: "plain", "aria-label": label, click: () => go(frame, false, item) }, text);
   const span = (seconds) => (seconds < 100 ? `${seconds.toFixed(2)} s` : `${(seconds / 60).toFixed(1)} min`);
   const length = (item) => (data.hasTime ? item.endSeconds - item.startSeconds : item.endFrame - item.startFrame);
   return [
-    { title: "Finding", key: nameOf, cell: (item) => make("span", { class: "name" }, swatch(item), jump(item.startFrame, nameOf(item), `Go to ${nameOf(item)}, start`)) },
-    { title: "Start", class: "number", key: (item) => item.startFrame, cell: (item) => jump(item.startFrame, start(item), `Go to start of ${nameOf(item)}, ${start(item)}`) },
+    { title: "Finding", key: nameOf, cell: (item) => make("span", { class: "name" }, swatch(item), jump(item.startFrame, nameOf(item), `Go to ${nameOf(item)}, start`, item)) },
+    { title: "Start", class: "number", key: (item) => item.startFrame, cell: (item) => jump(item.startFrame, start(item), `Go to start of ${nameOf(item)}, ${start(item)}`, item) },
     { title: "Length", class: "number", key: length, cell: (item) => (data.hasTime ? span(length(item)) : plural(length(item), "frame")) },
     { title: "Prob.", class: "number", key: (item) => item.probability, cell: probabilityCell },
     { title: "Area", class: "number roomy", key: (item) => item.areaPercent ?? -1, cell: (item) => (item.areaPercent === null ? "–" : `${item.areaPercent.toFixed(1)} %`) },
-    { title: "Best", class: "number", key: (item) => item.bestFrame, cell: (item) => jump(item.bestFrame, String(item.bestFrame), `Go to best frame of ${nameOf(item)}, frame ${item.bestFrame}`) },
+    { title: "Best", class: "number", key: (item) => item.bestFrame, cell: (item) => jump(item.bestFrame, String(item.bestFrame), `Go to best frame of ${nameOf(item)}, frame ${item.bestFrame}`, item) },
   ];
 }
 

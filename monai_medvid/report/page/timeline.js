@@ -127,7 +127,7 @@ function makeTimeline(canvas, box, data, clock, regions, go) {
     return { index, item };
   }
 
-  listenToPointer(box, byId("tip"), frameAt, (place) => go(place.index), data, clock);
+  listenToPointer(box, byId("tip"), frameAt, (place) => go(place.index, place.item), data, clock);
   new ResizeObserver(resize).observe(box);
   return { draw, render };
 }
