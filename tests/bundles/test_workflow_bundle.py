@@ -74,6 +74,18 @@ def test_metadata_and_network_say_the_same(bundle: Path) -> None:
         assert size == metadata["network_data_format"]["inputs"]["image"]["spatial_shape"][1:]
 
 
+def test_a_frame_a_tick_is_what_training_and_metadata_count_in(bundle: Path) -> None:
+    network = load_bundle(bundle).network
+    assert isinstance(network, WorkflowNet)
+    metadata, train = (
+        json.loads((SHIPPED / "configs" / f"{name}.json").read_text())
+        for name in ("metadata", "train")
+    )
+    image = metadata["network_data_format"]["inputs"]["image"]
+    rate = 1 / network.temporal.tick_seconds
+    assert image["frame_rate"] == train["settings"]["rate"] == rate
+
+
 @pytest.mark.parametrize("configs", [["inference.json"], ["inference.json", "inference_trt.json"]])
 def test_inference_on_a_folder_of_videos(
     bundle: Path, options: dict[str, Any], configs: list[str], operations: Dataset, tmp_path: Path
