@@ -11,6 +11,7 @@ import numpy as np
 from monai_medvid.data.colonoscopy_textures import fractal_noise, smoothstep
 from monai_medvid.data.corruptions.camera import GAMMA
 from monai_medvid.data.corruptions.corruption import Corruption, Moment, at, video_rng
+from monai_medvid.data.corruptions.field import field_share
 from monai_medvid.data.effects import ByteArray, FloatArray, as_bytes
 from monai_medvid.data.laparoscopy.smoke import add_smoke
 
@@ -34,7 +35,8 @@ def smoke(severity: int, seed: int) -> Corruption:
         light = to_light[frame]
         for layer in range(layers):
             add_smoke(light, texture, density, moment.seconds + _LAYER_SECONDS * layer)
-        return as_bytes(np.power(light, np.float32(1 / GAMMA)) * np.float32(255))
+        smoked = np.power(light, np.float32(1 / GAMMA)) * np.float32(255)
+        return as_bytes(frame + (smoked - frame) * field_share(frame))
 
     return spoil
 
@@ -47,7 +49,7 @@ def fog(severity: int, seed: int) -> Corruption:
     veil = _Fitted(lambda shape: _steam(shape, patches) * np.float32(cover))
 
     def spoil(frame: ByteArray, moment: Moment) -> ByteArray:
-        share = veil(frame)
+        share = veil(frame) * field_share(frame)
         scattered = _scatter(frame, width).astype(np.float32)
         glow = scattered.mean(axis=(0, 1)) * np.float32(0.45) + np.float32(95)
         steamed = scattered + (glow - scattered) * np.float32(0.8 * cover)

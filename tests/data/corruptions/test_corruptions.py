@@ -104,6 +104,19 @@ def test_a_frozen_picture_is_the_last_good_one() -> None:
     assert (_shown(_long("frozen_frames", 3, 0)) == shown).all()
 
 
+@pytest.mark.parametrize("name", ["smoke", "fog", "blood_on_lens"])
+def test_what_is_before_the_lens_stays_in_the_field_of_view(name: str) -> None:
+    clip = make_clip(2)
+    rows, columns = np.ogrid[:120, :160]
+    away = np.hypot(rows - 60, columns - 80)
+    clip[:, away > 55] = 5
+    spoilt = corrupt(clip, name, severity=5)
+    assert _error(spoilt[:, away > 62], clip[:, away > 62]) < 4
+    assert _error(spoilt[:, away < 45], clip[:, away < 45]) > 20
+    dark = corrupt(np.full_like(clip, 3), name, severity=5)
+    assert _error(dark, np.full_like(clip, 3)) < 3
+
+
 def test_a_stream_holds_one_batch_at_a_time() -> None:
     taken = []
 
