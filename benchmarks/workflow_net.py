@@ -26,6 +26,7 @@ from torch.nn.functional import interpolate
 from monai_medvid.models import WorkflowNet
 from monai_medvid.models.export import export_workflow
 from monai_medvid.models.exported import ExportedWorkflow
+from monai_medvid.models.openvino_core import shared_core
 
 SIZE, FRAMES, ROUNDS, STEP = (224, 384), 30, 3, 1 / 25
 CALIBRATION = 32
@@ -65,7 +66,7 @@ def to_int8(folder: Path, shapes: list[list[int]]) -> None:
 
     states = [np.zeros((1, *shape), np.float32) for shape in shapes]
     data = [[frame.numpy(), *states] for frame in smooth_frames(CALIBRATION)]
-    model = ov.Core().read_model(folder / "step.xml")
+    model = shared_core().read_model(folder / "step.xml")
     small = nncf.quantize(
         model,
         nncf.Dataset(data),

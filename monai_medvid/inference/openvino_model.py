@@ -20,7 +20,7 @@ from openvino import frontend
 
 from monai_medvid.errors import ModelError
 from monai_medvid.inference.bundle import Bundle
-from monai_medvid.inference.openvino_core import shared_core
+from monai_medvid.models.openvino_core import shared_core
 
 if TYPE_CHECKING:
     import torch

@@ -114,9 +114,10 @@ def _onnx(file: Path, options: dict[str, Any]) -> Run:
 
 
 def _openvino(file: Path, options: dict[str, Any]) -> Run:
-    import openvino as ov
+    from monai_medvid.models.openvino_core import shared_core
 
-    compiled = ov.Core().compile_model(str(file), "CPU", {"PERFORMANCE_HINT": "LATENCY", **options})
+    hints = {"PERFORMANCE_HINT": "LATENCY", **options}
+    compiled = shared_core().compile_model(str(file), "CPU", hints)
     request = compiled.create_infer_request()
 
     def run(inputs: Sequence[Floats]) -> list[Floats]:

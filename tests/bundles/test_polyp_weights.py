@@ -17,6 +17,7 @@ from monai_medvid.data.colonoscopy_simulator import simulate_frames
 from monai_medvid.data.training_set import to_example
 from monai_medvid.metrics.evaluate import evaluate_bundle
 from monai_medvid.metrics.segmentation import overlap
+from monai_medvid.models.openvino_core import shared_core
 
 BUNDLE = Path(__file__).parents[2] / "bundles" / "colonoscopy_polyp_segmentation"
 HEIGHT, WIDTH = 256, 320
@@ -59,7 +60,7 @@ def test_openvino_gives_the_same_masks(
     images, _ = rendered
     model = openvino.convert_model(network, example_input=images[:1], input=[1, 3, HEIGHT, WIDTH])
     hint = {"INFERENCE_PRECISION_HINT": precision}
-    compiled = openvino.Core().compile_model(model, "CPU", hint)
+    compiled = shared_core().compile_model(model, "CPU", hint)
     with torch.inference_mode():
         expected = network(images) > 0
     found = torch.stack([torch.from_numpy(compiled(image[None].numpy())[0]) for image in images])

@@ -150,7 +150,7 @@ def test_a_kept_model_needs_no_network(
 ) -> None:
     with Predictor(load_bundle(bundle_dir), runtime="openvino"):
         pass
-    monkeypatch.setattr("monai_medvid.inference.bundle._build_network", None)
+    monkeypatch.setattr("monai_medvid.inference.bundle.build_network", None)
 
     with Predictor(load_bundle(bundle_dir), runtime="openvino") as predictor:
         assert len(predictor.predict(blobs)) == 6
