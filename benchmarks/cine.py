@@ -17,8 +17,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import pixel_array
 from pydicom.uid import JPEGBaseline8Bit, generate_uid
-from video_input import row, tell
 
+from benchmarks.video_input import row, tell
 from monai_medvid.video import Video, open_video
 
 ROUNDS = 3

@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 import av
-from video_input import RATE, make_video, row, tell
+
+from benchmarks.video_input import RATE, make_video, row, tell
 
 LONG = 60
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import av
 import numpy as np
-from video_input import RATE, best_times, make_video, row, tell
 
+from benchmarks.video_input import RATE, best_times, make_video, row, tell
 from monai_medvid.video import open_video
 
 SECONDS = 40

@@ -81,8 +81,11 @@ def table(document: dict[str, Any]) -> str:
 def main() -> None:
     """Run what is asked for and rewrite the page's parts."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=NAMES, choices=[*NAMES, []])
-    names = parser.parse_args().names
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    names = parser.parse_args().names or NAMES
+    unknown = sorted(set(names) - set(NAMES))
+    if unknown:
+        parser.error(f"expected {', '.join(NAMES)}, found {', '.join(unknown)}")
     parts = [table(run(name)) for name in names]
     text = "\n".join(parts)
     if tuple(names) == NAMES:
