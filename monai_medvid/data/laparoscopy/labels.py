@@ -17,7 +17,7 @@ from monai_medvid.data.laparoscopy.operation import Operation
 from monai_medvid.data.laparoscopy.presence import visible_tools
 
 LABEL_FPS = 25
-"""Frame numbers in label files count 25ths of a second (Cholec80, Endoscapes), always."""
+"""Frame numbers in label files count twenty-fifths of a second (Cholec80, Endoscapes), always."""
 
 OUTSIDE_FROM = 0.25
 """The trocar hides more than half of the picture."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Label files in the published layouts: Cholec80, Endoscapes, and one JSON an operation.
 
-Frame numbers always count 25ths of a second, whatever the rate of the rendered video.
+Frame numbers always count twenty-fifths of a second, whatever the rate of the rendered video.
 """
 
 from __future__ import annotations
