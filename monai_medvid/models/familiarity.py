@@ -43,7 +43,7 @@ class Familiarity(nn.Module):
         held_out: torch.Tensor,
         *,
         share: float = 0.999,
-        margin: float = 1.15,
+        margin: float = 1.05,
     ) -> None:
         """Learn what is familiar.
 
