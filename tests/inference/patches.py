@@ -41,7 +41,19 @@ def draw(frame: np.ndarray, phase: int, at: Patch) -> np.ndarray:
 
 
 def train_network(steps: int = 100) -> WorkflowNet:
-    """Learn the phase of single frames, then to remember whether a patch was seen, and which."""
+    """Learn the phase of single frames, then to remember whether a patch was seen, and which.
+
+    On one thread: sums in another order give another network.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _train(steps)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train(steps: int) -> WorkflowNet:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     options = {key: value for key, value in NETWORK.items() if key != "_target_"}
