@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
+from monai_medvid.findings.identity import finding_uid
 from monai_medvid.findings.intervals import IntervalBuilder
 from monai_medvid.findings.model import (
     Findings,
@@ -21,7 +21,6 @@ from monai_medvid.findings.options import FindingOptions
 from monai_medvid.findings.tracking import OpenTrack
 from monai_medvid.findings.tracks import TrackBuilder
 from monai_medvid.inference.prediction import PredictionBatch
-from monai_medvid.uids import derive_uid
 
 
 class FindingsBuilder:
@@ -146,14 +145,11 @@ class FindingsBuilder:
         return replace(interval, number=number, uid=self._uid("interval", number))
 
     def _uid(self, kind: str, number: int) -> str:
-        """The same input, model, version and settings give the same UID."""
-        model = self._model
-        return derive_uid(
+        return finding_uid(
             kind,
-            self._source.sha256,
-            [model.name, model.version, model.sha256, model.runtime, model.device],
-            version("monai-medvid"),
-            self._settings,
-            self._every,
             number,
+            source=self._source,
+            model=self._model,
+            settings=self._settings,
+            every=self._every,
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any, TypedDict
 
 import numpy as np
 
 from monai_medvid.findings.class_tracks import ClassTrack, ClassTrackBuilder
+from monai_medvid.findings.identity import finding_uid
 from monai_medvid.findings.intervals import IntervalBuilder
 from monai_medvid.findings.model import (
     Findings,
@@ -25,7 +25,6 @@ from monai_medvid.findings.vocabulary import plain_label
 from monai_medvid.findings.workflow_events import OUT_OF_BODY, bleeding, transitions
 from monai_medvid.inference.workflow_batch import WorkflowBatch
 from monai_medvid.models.channels import Channels
-from monai_medvid.uids import derive_uid
 
 _KINDS: tuple[tuple[str, IntervalKind], ...] = (
     ("phase", "phase"),
@@ -196,13 +195,11 @@ class WorkflowFindingsBuilder:
         return replace(interval, number=number, label=label, uid=self._uid("interval", number))
 
     def _uid(self, kind: str, number: int) -> str:
-        model = self._model
-        return derive_uid(
+        return finding_uid(
             kind,
-            self._source.sha256,
-            [model.name, model.version, model.sha256, model.runtime, model.device],
-            version("monai-medvid"),
-            self._settings,
-            self._every,
             number,
+            source=self._source,
+            model=self._model,
+            settings=self._settings,
+            every=self._every,
         )
