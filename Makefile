@@ -43,5 +43,5 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh
 	touch $@
 
 $(TEST_READY): $(READY)
-	PYTHON="$(PYTHON)" sh scripts/setup.sh "$(VENV)" "[test,lint]"
+	PYTHON="$(PYTHON)" sh scripts/setup.sh "$(VENV)" "[test,lint,holoscan,deploy]"
 	touch $@

@@ -18,6 +18,7 @@ ROOMS = (
     ("data",),
     ("models",),
     ("inference",),
+    ("messages",),
     ("findings",),
     ("dicom",),
     ("report",),
