@@ -119,6 +119,6 @@ def tensor(message: Message, name: str) -> npt.NDArray[Any]:
     value = message[name]
     if hasattr(value, "__array_interface__"):
         return np.asarray(value)
-    import torch
+    from torch.utils.dlpack import from_dlpack
 
-    return np.asarray(torch.from_dlpack(value).cpu().numpy())
+    return np.asarray(from_dlpack(value).cpu().numpy())

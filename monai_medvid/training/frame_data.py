@@ -89,12 +89,12 @@ def _balanced(
     kind = rng.integers(3)
     if kind == 1:
         phases = targets.phase[pool]
-        return pool[phases == rng.choice(np.unique(phases))]
+        pool = pool[phases == rng.choice(np.unique(phases))]
     if kind == 2:
         seen = targets.instrument[pool] > 0
         present = np.flatnonzero(seen.any(axis=0))
         if len(present):
-            return pool[seen[:, rng.choice(present)]]
+            pool = pool[seen[:, rng.choice(present)]]
     return pool
 
 
