@@ -50,10 +50,14 @@ def read_frames(message: Message) -> FrameBatch:
 
 def predictions_message(batch: PredictionBatch | WorkflowBatch) -> Arrays:
     """Predictions as a message."""
-    common = {"seconds": batch.seconds, "indices": batch.indices, "sharpness": batch.sharpness}
+    common: Arrays = {
+        "seconds": batch.seconds,
+        "indices": batch.indices,
+        "sharpness": batch.sharpness,
+    }
     if isinstance(batch, PredictionBatch):
         return {"probabilities": batch.probabilities, **common}
-    found = {"answers": batch.answers, "familiarity": batch.familiarity, **common}
+    found: Arrays = {"answers": batch.answers, "familiarity": batch.familiarity, **common}
     if batch.masks:
         places = sorted(batch.masks)
         found["masks"] = np.stack([batch.masks[place] for place in places])
