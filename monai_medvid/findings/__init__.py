@@ -2,6 +2,7 @@
 """From probabilities to findings: smoothing, outlines, tracks and intervals."""
 
 from monai_medvid.findings.builder import FindingsBuilder
+from monai_medvid.findings.events import FindingEvent, LiveState
 from monai_medvid.findings.model import (
     Findings,
     Interval,
@@ -14,10 +15,12 @@ from monai_medvid.findings.model import (
 from monai_medvid.findings.options import FindingOptions
 
 __all__ = [
+    "FindingEvent",
     "FindingOptions",
     "Findings",
     "FindingsBuilder",
     "Interval",
+    "LiveState",
     "ModelSummary",
     "Region",
     "Ring",

@@ -13,7 +13,7 @@ import monai_medvid
 
 ROOT = Path(monai_medvid.__file__).parent
 ROOMS = (
-    ("errors", "uids", "_optional"),
+    ("errors", "uids", "_optional", "latency"),
     ("video",),
     ("data",),
     ("models",),
