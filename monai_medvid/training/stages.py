@@ -123,7 +123,7 @@ class FrameStage:
 
     def validation(self) -> Iterator[Batch]:
         """The same frames each time."""
-        data = FrameData(self.val, steady_frames(self.val, 600))
+        data = FrameData(self.val, steady_frames(self.val, 300))
         yield from frame_loader(data, batch=self.settings.frame_batch, workers=0)
 
 
