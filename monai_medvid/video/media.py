@@ -49,7 +49,7 @@ class Media:
         try:
             container = self._open_container(stream)
             try:
-                return OpenMedia(container, _video_stream(container), stream)
+                return OpenMedia(container, video_stream(container), stream)
             except BaseException:
                 container.close()
                 raise
@@ -114,7 +114,12 @@ class OpenMedia:
             self.file.close()
 
 
-def _video_stream(container: InputContainer) -> VideoStream:
+def video_stream(container: InputContainer) -> VideoStream:
+    """The largest video track that can be decoded; the others are left out from now on.
+
+    Raises:
+        VideoReadError: There is none, or its size is absurd.
+    """
     tracks = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
     if not tracks:
         raise VideoReadError(

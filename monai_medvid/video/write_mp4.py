@@ -48,13 +48,17 @@ class Coding:
     container: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_mp4(frames: Iterable[tuple[int, Frame]], path: Path, *, coding: Coding) -> None:
+def write_mp4(
+    frames: Iterable[tuple[int, Frame]], path: Path, *, coding: Coding, keep_broken: bool = False
+) -> None:
     """Encode one picture for each frame, in BT.709 and limited range, which the stream names.
 
     Args:
         frames: The tick at which it is shown, ascending, and (H, W, 3) uint8 RGB; one at a time.
         path: The file; it appears when everything is written.
         coding: How.
+        keep_broken: Keep what was written when writing fails; worth it for fragmented files, of
+            which all but the last fragment can be read.
 
     Raises:
         OutputError: The file cannot be written.
@@ -76,6 +80,10 @@ def write_mp4(frames: Iterable[tuple[int, Frame]], path: Path, *, coding: Coding
         with _told(path):
             file.close()
             part.replace(path)
+    except OutputError:
+        if keep_broken and part.is_file() and part.stat().st_size:
+            part.replace(path)
+        raise
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
