@@ -46,9 +46,18 @@ class LiveClock:
         """The source is lost; when a frame comes, a gap ends."""
         self._interrupted = True
 
-    def timeline(self) -> Timeline:
-        """The times so far."""
-        return Timeline(np.array(self._ticks, np.int64), TICK)
+    def timeline(self, rate: Fraction) -> Timeline:
+        """The times so far.
+
+        Args:
+            rate: Nominal frames a second: how long the last frame is shown.
+        """
+        return Timeline(np.array(self._ticks, np.int64), TICK, last_step=length_ticks(rate))
+
+
+def length_ticks(rate: Fraction) -> int:
+    """Ticks of one frame at a constant rate; ``write_mp4`` gives frames the same length."""
+    return max(1, round(1 / rate / TICK))
 
 
 def as_seconds(tick: int) -> float:

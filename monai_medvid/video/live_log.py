@@ -42,6 +42,7 @@ class LiveLog:
         self._recording: Recording | None = None
         self._begin: float | None = None
         self._size = (0, 0)
+        self._rate = Fraction(25)
         self._digest = hashlib.sha256()
         self._sha256 = ""
 
@@ -56,13 +57,14 @@ class LiveLog:
             pixels: (H, W, 3) uint8 RGB.
             feed: Where it comes from.
         """
-        self._begin = arrived if self._begin is None else self._begin
+        if self._begin is None:
+            self._begin, self._rate = arrived, feed.rate
         tick = self.clock.tick(arrived - self._begin if seconds is None else seconds)
         pixels = np.ascontiguousarray(_even(pixels) if self._record else pixels)
         self._size = (pixels.shape[0], pixels.shape[1])
         if self._record is not None:
             if self._recording is None:
-                self._recording = Recording(self._record, size=self._size, rate=feed.rate)
+                self._recording = Recording(self._record, size=self._size, rate=self._rate)
             if not self._recording.offer(tick, pixels):
                 self._count_unrecorded()
                 return None
@@ -85,7 +87,7 @@ class LiveLog:
             feed: Where frames come from.
             given_up: A sentence, where the source was lost for good.
         """
-        times = self.clock.timeline()
+        times = self.clock.timeline(self._rate)
         broken = self._recording.error if self._recording else None
         return LiveInfo(
             name=self._name,
