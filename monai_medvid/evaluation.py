@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -16,10 +16,10 @@ from monai_medvid.inference.workflow_predictor import WorkflowPredictor
 from monai_medvid.metrics.plots import require_matplotlib
 from monai_medvid.metrics.workflow import WorkflowEvaluation, evaluate_workflow
 from monai_medvid.metrics.workflow_report import check_place, write_evaluation
-from monai_medvid.metrics.workflow_stream import Progress, judge_video
+from monai_medvid.metrics.workflow_stream import Progress, Spoil, judge_video
 from monai_medvid.models import WorkflowNet
 
-__all__ = ["evaluate_bundle"]
+__all__ = ["evaluate_bundle", "evaluate_videos"]
 
 
 def evaluate_bundle(
@@ -75,22 +75,58 @@ def evaluate_bundle(
         if plots:
             require_matplotlib()
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
-    labels = [dataset[name] for name in names]
     with WorkflowPredictor(loaded, device=device, runtime=runtime, mask_seconds=None) as predictor:
-        procedure = cast(WorkflowNet, loaded.network).procedure
-        _check_classes(dataset, procedure)
-        judged = [
-            judge_video(
-                predictor,
-                video,
-                rate=rate,
-                read_mask=dataset.read_mask if masks and dataset.has_masks else None,
-                mask_classes=len(procedure.masks),
-                progress=progress,
-            )
-            for video in labels
-        ]
-    evaluation = evaluate_workflow(
+        evaluation = evaluate_videos(
+            predictor, dataset, names, rate=rate, split=split, masks=masks, progress=progress
+        )
+    if output is not None:
+        write_evaluation(evaluation, output, plots=plots)
+    return evaluation
+
+
+def evaluate_videos(
+    predictor: WorkflowPredictor,
+    dataset: Dataset,
+    names: Sequence[str],
+    *,
+    rate: float = 1.0,
+    split: str = "",
+    masks: bool = True,
+    spoil: Callable[[int], Spoil] | None = None,
+    progress: Progress | None = None,
+) -> WorkflowEvaluation:
+    """As ``evaluate_bundle``, by a bundle that is ready to run; nothing is written.
+
+    Args:
+        predictor: Whose state is reset.
+        dataset: Where the videos are.
+        names: Which of them.
+        rate: Judged moments in a second.
+        split: What to call this part of the data in the results.
+        masks: Whether masks are judged.
+        spoil: Gives what happens to the frames of the video with this place among ``names``.
+        progress: Called with (name of the video, frames done, frames in all).
+
+    Raises:
+        InputError: Videos are missing or damaged, have other classes, or nothing can be measured.
+        ModelError: The network failed.
+    """
+    labels = [dataset[name] for name in names]
+    procedure = cast(WorkflowNet, predictor.bundle.network).procedure
+    _check_classes(dataset, procedure)
+    judged = [
+        judge_video(
+            predictor,
+            video,
+            rate=rate,
+            read_mask=dataset.read_mask if masks and dataset.has_masks else None,
+            mask_classes=len(procedure.masks),
+            spoil=None if spoil is None else spoil(place),
+            progress=progress,
+        )
+        for place, video in enumerate(labels)
+    ]
+    return evaluate_workflow(
         [prediction for _, prediction in judged],
         [truth for truth, _ in judged],
         procedure,
@@ -98,9 +134,6 @@ def evaluate_bundle(
         rate=rate,
         horizon_minutes=predictor.channels.horizon_minutes,
     )
-    if output is not None:
-        write_evaluation(evaluation, output, plots=plots)
-    return evaluation
 
 
 def _check_request(names: Sequence[str], rate: float) -> None:

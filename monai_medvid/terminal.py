@@ -257,15 +257,6 @@ def show_bundles(bundles: Sequence[BundleInfo], *, as_json: bool) -> None:
     _console().print(table)
 
 
-def show_evaluation(result: Any, *, as_json: bool) -> None:
-    """Show an evaluation's figures."""
-    document = result.to_dict()
-    if as_json:
-        print_json(document)
-        return
-    _pairs("Evaluation", {name: value for name, value in document.items() if value is not None})
-
-
 def show_demo(result: DemoReport, *, as_json: bool) -> None:
     """Show what the demo did and where to look."""
     if as_json:

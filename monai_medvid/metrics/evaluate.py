@@ -54,8 +54,8 @@ def evaluate_bundle(
     Raises:
         BundleError: the bundle cannot be evaluated: configuration or weights are missing.
     """
-    parser = _read(bundle_dir, data_dir, split)
-    network = _network(parser, bundle_dir)
+    parser = open_evaluation(bundle_dir, data_dir, split)
+    network = evaluated_network(parser, bundle_dir)
     watched = _Watched(progress or (lambda name, done, total: None))
     batches = watched(split, parser.get_parsed_content("dataloader"))
     scores, error = _measure(network, batches, threshold)
@@ -95,7 +95,7 @@ def claimed_area(
     """
     areas: list[float] = []
     for batch in batches:
-        found = _probabilities(network, batch) >= threshold
+        found = probabilities_of(network, batch) >= threshold
         areas += found.double().mean(dim=(1, 2, 3)).tolist()
     return false_positives(areas)
 
@@ -107,7 +107,7 @@ def _measure(
     parts: dict[str, list[torch.Tensor]] = {}
     calibration = CalibrationError()
     for batch in batches:
-        probabilities, truth = _probabilities(network, batch), _plain(batch["label"])
+        probabilities, truth = probabilities_of(network, batch), plain(batch["label"])
         calibration.update(probabilities, truth)
         for name, score in overlap((probabilities >= threshold).float(), truth).items():
             parts.setdefault(name, []).append(score)
@@ -128,16 +128,23 @@ class _Watched:
         self.progress(name, total, total)
 
 
-def _probabilities(network: torch.nn.Module, batch: Batch) -> torch.Tensor:
-    logits: torch.Tensor = network(_plain(batch["image"]))
+def probabilities_of(network: torch.nn.Module, batch: Batch) -> torch.Tensor:
+    """Probabilities (B, 1, H, W) of the batch's images."""
+    logits: torch.Tensor = network(plain(batch["image"]))
     return torch.sigmoid(logits.float())
 
 
-def _plain(tensor: torch.Tensor) -> torch.Tensor:
+def plain(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor without MONAI's metadata."""
     return tensor.as_subclass(torch.Tensor)
 
 
-def _read(bundle_dir: Path, data_dir: Path, split: str) -> Any:
+def open_evaluation(bundle_dir: Path, data_dir: Path, split: str) -> Any:
+    """The bundle's ``configs/evaluate.json``, pointed at the data.
+
+    Raises:
+        BundleError: There is none.
+    """
     config = bundle_dir / "configs" / "evaluate.json"
     if not config.is_file():
         raise BundleError(
@@ -160,7 +167,12 @@ def _read(bundle_dir: Path, data_dir: Path, split: str) -> Any:
     return parser
 
 
-def _network(parser: Any, bundle_dir: Path) -> torch.nn.Module:
+def evaluated_network(parser: Any, bundle_dir: Path) -> torch.nn.Module:
+    """The configuration's network with the bundle's weights, in eval mode.
+
+    Raises:
+        BundleError: There are no weights.
+    """
     weights = bundle_dir / "models" / "model.pt"
     if not weights.is_file():
         raise BundleError(

@@ -20,7 +20,7 @@ def draw_robustness(robustness: Robustness) -> Figure:
     figure = Figure(figsize=(max(2.6 * columns, 6.5), 2.1 * rows + 0.9), layout="constrained")
     clean = robustness.clean
     figure.suptitle(
-        f"Balanced error of phases under corruption ({clean.split})\n"
+        f"{clean.name.capitalize()} under corruption ({clean.split})\n"
         f"clean {clean.value:.3f} (dashed), corrupted {robustness.mean_error.value:.3f} on average",
         x=0.02,
         ha="left",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much worse a workflow model gets when its video does: balanced error under corruption.
+"""How much worse a model gets when its video does: balanced error under corruption.
 
 The corruption error is that of ImageNet-C (Hendrycks and Dietterich, ICLR 2019), with the balanced
-error of phases in place of the top-1 error, and the model's own error on clean video in place of
-another network's.
+error (of phases, of pixels) in place of the top-1 error, and the model's own error on clean video
+in place of another network's.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monai_medvid.data.corruptions import Condition
 from monai_medvid.errors import InputError
 from monai_medvid.metrics.phase_counts import PRESENT_ONLY, class_scores, known_moments
-from monai_medvid.metrics.result import Metric, Scope, mean, mean_over_rows, named, sample_std
+from monai_medvid.metrics.result import Metric, mean, mean_over_rows, named, sample_std
 from monai_medvid.metrics.workflow import WorkflowEvaluation
 
-Condition = tuple[str, int]
-"""Name of a corruption and its severity."""
 CLEAN_FLOOR = 1e-3
 """Clean error that ratios are taken against at least, so that a faultless model has ratios too."""
 
@@ -45,7 +44,7 @@ class CorruptionError:
 
 @dataclass(frozen=True, kw_only=True)
 class Robustness:
-    """Balanced error of phases, clean and corrupted.
+    """Balanced error, clean and corrupted.
 
     Attributes:
         clean: On the videos as they are.
@@ -107,38 +106,52 @@ def measure_robustness(
         InputError: There is nothing to compare, or the evaluations are of other videos or rates,
             or have no phases.
     """
-    if not corrupted:
-        raise InputError(
-            "expected evaluations of corrupted videos, found none. Name a corruption and severity."
-        )
     for (name, severity), one in corrupted.items():
         if (one.videos, one.rate, one.split) != (clean.videos, clean.rate, clean.split):
             raise InputError(
                 f"expected {name} {severity} to be of the {len(clean.videos)} videos, the split "
                 f"and the rate of the clean evaluation, found others. Evaluate the same data."
             )
-    base = balanced_error(clean)
+    return compare_errors(
+        balanced_error(clean), {where: balanced_error(one) for where, one in corrupted.items()}
+    )
+
+
+def compare_errors(clean: Metric, corrupted: Mapping[Condition, Metric]) -> Robustness:
+    """Sum up balanced errors, however they were measured.
+
+    Args:
+        clean: On what was not corrupted.
+        corrupted: On the same, by corruption and severity.
+
+    Raises:
+        InputError: There is nothing to compare.
+    """
+    if not corrupted:
+        raise InputError(
+            "expected evaluations of corrupted videos, found none. Name a corruption and severity."
+        )
     errors: dict[str, dict[int, Metric]] = {}
     for (name, severity), one in sorted(corrupted.items(), key=lambda item: item[0][1]):
-        errors.setdefault(name, {})[severity] = balanced_error(one)
+        errors.setdefault(name, {})[severity] = one
     names = dict.fromkeys(name for name, _ in corrupted)
-    found = tuple(_under(name, errors[name], base.value) for name in names)
-    scope = Scope(split=clean.split, rate=clean.rate)
+    found = tuple(_under(name, errors[name], clean.value) for name in names)
     return Robustness(
-        clean=base,
+        clean=clean,
         corruptions=found,
         mean_error=_over_corruptions(
             "mean corruption error",
-            "phase balanced error (video_mean), mean over severities, then over corruptions",
+            f"{clean.name} ({clean.convention.split()[0]}), mean over severities, then over "
+            f"corruptions",
             {one.name: one.mean for one in found},
-            scope,
+            clean,
         ),
         relative=_over_corruptions(
             "relative mean corruption error",
             f"each corruption's mean balanced error over severities divided by the clean one (at "
             f"least {CLEAN_FLOOR:g}), then mean over corruptions; 1 is as good as clean",
             {one.name: one.relative for one in found},
-            scope,
+            clean,
         ),
     )
 
@@ -155,16 +168,16 @@ def _under(name: str, by_severity: Mapping[int, Metric], clean: float) -> Corrup
 
 
 def _over_corruptions(
-    name: str, convention: str, values: Mapping[str, float], scope: Scope
+    name: str, convention: str, values: Mapping[str, float], clean: Metric
 ) -> Metric:
     numbers = list(values.values())
     return Metric(
         name=name,
         value=mean(numbers),
         convention=convention,
-        split=scope.split,
-        rate=scope.rate,
-        absent=PRESENT_ONLY,
+        split=clean.split,
+        rate=clean.rate,
+        absent=clean.absent,
         std=sample_std(numbers),
         std_over="corruptions",
         per_class=dict(values),

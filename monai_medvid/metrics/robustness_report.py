@@ -42,11 +42,11 @@ def robustness_markdown(robustness: Robustness) -> str:
     severities = sorted({s for one in robustness.corruptions for s in one.by_severity})
     head = ("corruption", *(f"severity {s}" for s in severities), "mean", "added", "relative")
     clean = robustness.clean
+    counted, number = next(iter(clean.counts.items()))
     lines = [
-        "# Robustness: balanced error of phases under corruption",
+        f"# Robustness: {clean.name} under corruption",
         "",
-        f"Split {clean.split}, {clean.counts['videos']} videos. Clean: {show(clean)} "
-        f"({clean.convention}).",
+        f"Split {clean.split}, {number} {counted}. Clean: {show(clean)} ({clean.convention}).",
         "",
         *(f"- {m.name}: {show(m)} ({m.convention})" for m in _summary(robustness)),
         "",
@@ -64,7 +64,7 @@ def write_robustness(
 
     Args:
         robustness: What was measured.
-        folder: Exists, for example that of the clean evaluation; each file appears whole.
+        folder: That of the clean evaluation, or one that is made; each file appears whole.
         plots: Whether the picture is drawn, which needs matplotlib.
 
     Returns:
@@ -78,6 +78,7 @@ def write_robustness(
     if plots:
         require_matplotlib()
     try:
+        target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".medvid-", dir=target) as passing:
             written = _write(robustness, Path(passing), plots=plots)
             return [path.replace(target / path.name) for path in written]
@@ -86,6 +87,18 @@ def write_robustness(
             f"expected to write the robustness into {target.name}, the system refused: "
             f"{error.strerror or type(error).__name__}. Check the folder and its free space."
         ) from error
+
+
+def check_folder(target: Path) -> None:
+    """See that robustness may be written there, before time is spent on it.
+
+    Raises:
+        OutputError: There is something that is no folder.
+    """
+    if target.exists() and not target.is_dir():
+        raise OutputError(
+            f"expected a folder at {target.name}, found a file. Choose another output folder."
+        )
 
 
 def _write(robustness: Robustness, folder: Path, *, plots: bool) -> list[Path]:

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
 from monai_medvid.errors import OutputError
 from monai_medvid.metrics.plots import draw_plots, require_matplotlib
 from monai_medvid.metrics.workflow import WorkflowEvaluation
 from monai_medvid.metrics.workflow_table import to_json, to_markdown
+from monai_medvid.whole_folder import whole_folder
 
 JSON_NAME, PAGE_NAME = "evaluation.json", "evaluation.md"
 
@@ -40,14 +38,8 @@ def write_evaluation(
         require_matplotlib()
     check_place(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        passing = Path(tempfile.mkdtemp(prefix=".medvid-", dir=target.parent))
-        try:
+        with whole_folder(target) as passing:
             names = _write(evaluation, passing, plots=plots)
-            passing.chmod(0o777 & ~_umask())
-            _replace(passing, target)
-        finally:
-            shutil.rmtree(passing, ignore_errors=True)
     except OSError as error:
         raise OutputError(
             f"expected to write an evaluation into {target.name}, the system refused: "
@@ -83,21 +75,3 @@ def _write(evaluation: WorkflowEvaluation, folder: Path, *, plots: bool) -> list
 
 def _filled(folder: Path) -> bool:
     return not folder.is_dir() or any(folder.iterdir())
-
-
-def _replace(passing: Path, target: Path) -> None:
-    if not target.exists():
-        passing.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=".medvid-old-", dir=target.parent))
-    try:
-        target.rename(old / "old")
-        passing.rename(target)
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

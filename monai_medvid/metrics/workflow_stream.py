@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
@@ -16,8 +16,12 @@ from monai_medvid.inference.workflow_predictor import WorkflowPredictor
 from monai_medvid.metrics.masks import Counts, mask_confusion
 from monai_medvid.metrics.workflow_data import VideoPrediction, VideoTruth
 from monai_medvid.metrics.workflow_moments import Moments, open_moments
+from monai_medvid.metrics.workflow_pairs import held_at
+from monai_medvid.video.frames import FrameBatch
 
 ReadMask = Callable[[MaskFile], npt.NDArray[np.uint8]]
+Spoil = Callable[[Iterable[FrameBatch]], Iterable[FrameBatch]]
+"""What happens to a video's frames before the model sees them; some may be lost."""
 Progress = Callable[[str, int, int], None]
 """Called with (name of the video, frames done, frames in all)."""
 
@@ -29,6 +33,7 @@ def judge_video(
     rate: float,
     read_mask: ReadMask | None = None,
     mask_classes: int = 0,
+    spoil: Spoil | None = None,
     progress: Progress | None = None,
 ) -> tuple[VideoTruth, VideoPrediction]:
     """Truth and prediction of one video at ``rate`` moments a second.
@@ -44,6 +49,7 @@ def judge_video(
         read_mask: Gives class numbers (H, W), 255 for pixels of no class; ``None``: masks do not
             count.
         mask_classes: How many, the background included.
+        spoil: What happens to the frames first. Where one is lost, the answer before it stands.
         progress: Called while it runs.
 
     Raises:
@@ -53,23 +59,25 @@ def judge_video(
     wanted = read_mask is not None and mask_classes > 0
     with open_moments(labels, rate=rate, masks=wanted) as moments:
         confusion = np.zeros((mask_classes, mask_classes), np.int64)
-        answers, done = [], 0
-        for batch in predictor.stream(moments.batches, mask_at=moments.masks):
+        frames = moments.batches if spoil is None else spoil(moments.batches)
+        answers, times, done = [], [], 0
+        for batch in predictor.stream(frames, mask_at=moments.masks):
             answers.append(batch.answers)
+            times.append(batch.seconds)
             if read_mask is not None:
                 confusion += _confusion(batch, moments, read_mask, mask_classes)
             done += len(batch)
             if progress is not None:
                 progress(labels.name, done, len(moments.seconds))
     seconds = moments.seconds[moments.judged]
-    prediction = VideoPrediction.of(
+    said = VideoPrediction.of(
         labels.name,
-        seconds,
-        np.concatenate(answers)[moments.judged],
+        np.concatenate(times),
+        np.concatenate(answers),
         predictor.channels,
         confusion=confusion if moments.masks else None,
     )
-    return VideoTruth.of(labels_at(labels, seconds)), prediction
+    return VideoTruth.of(labels_at(labels, seconds)), held_at(said, seconds)
 
 
 def _confusion(batch: WorkflowBatch, moments: Moments, read: ReadMask, classes: int) -> Counts:

@@ -124,6 +124,20 @@ def test_evaluation_runs(bundle: Path, options: dict[str, Any], tmp_path: Path) 
     assert (tmp_path / "out" / "evaluation.md").is_file()
 
 
+def test_evaluation_of_corrupted_videos_runs(
+    bundle: Path, options: dict[str, Any], tmp_path: Path
+) -> None:
+    extra = {"names": ["video02"], "plots": False, "runtime": "torch"}
+    wanted = {"corruptions": ["fog"], "severities": [2, 4]}
+    configs = ["evaluate.json", "evaluate_corrupted.json"]
+    run_workflow(bundle, "infer", configs, {**options, **extra, **wanted})
+    content = json.loads((tmp_path / "out" / "robustness.json").read_text())
+    assert list(content["corruptions"]["fog"]["by_severity"]) == ["2", "4"]
+    clean = json.loads((tmp_path / "out" / "evaluation.json").read_text())["metrics"]
+    recall = clean["phase/video_mean/recall"]["value"]
+    assert content["clean"]["value"] == pytest.approx(1 - recall)
+
+
 def _training(options: dict[str, Any]) -> dict[str, Any]:
     tiny = {"frames_per_epoch": 6, "frame_batch": 3, "temporal_batch": 2, "views": 1, "workers": 0}
     return {**options, "max_epochs": 1, **{f"settings#{key}": value for key, value in tiny.items()}}

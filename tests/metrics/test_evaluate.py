@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 import torch
 
-from monai_medvid.errors import BundleError
-from monai_medvid.metrics.evaluate import claimed_area, evaluate_bundle
+from monai_medvid.errors import BundleError, InputError, OutputError
+from monai_medvid.metrics.evaluate import (
+    claimed_area,
+    evaluate_bundle,
+    evaluated_network,
+    open_evaluation,
+)
+from monai_medvid.metrics.evaluate_corrupted import evaluate_corrupted_pictures
+from monai_medvid.metrics.segmentation_report import write_report
 from tests.data.polyp_folder import make_folder, make_split
 
 
@@ -112,3 +119,53 @@ def test_claimed_area_counts_pixels() -> None:
     claim = claimed_area(Red(), [{"image": image}, {"image": torch.zeros(1, 3, 10, 10)}])
     assert (claim.frames, claim.clean_frames) == (2, 0.5)
     assert claim.mean_area == pytest.approx(0.15)
+
+
+def test_a_network_for_red_things_fails_in_the_dark_and_not_in_mild_noise(
+    bundle: Path, data: Path
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    found = evaluate_corrupted_pictures(
+        bundle, data, corruptions=["low_light", "noise"], severities=[5, 1],
+        progress=lambda *news: told.append(news),
+    )  # fmt: skip
+    assert told == [("corrupted pictures", done, 2) for done in range(3)]
+    assert found.clean.value < 0.1
+    assert found.clean.counts == {"pictures": 3}
+    dark, noise = found.corruptions
+    assert dark.by_severity[5].value > 0.3
+    assert dark.by_severity[5].per_class["background"] < 0.05
+    assert noise.by_severity[1].value == pytest.approx(found.clean.value, abs=0.05)
+
+
+def test_the_balanced_error_of_pixels_by_hand(bundle: Path, data: Path) -> None:
+    parser = open_evaluation(bundle, data, "validation")
+    network = evaluated_network(parser, bundle)
+    errors = []
+    with torch.inference_mode():
+        for batch in parser.get_parsed_content("dataloader"):
+            for image, label in zip(batch["image"], batch["label"], strict=True):
+                said, truth = torch.sigmoid(network(image[None]))[0] >= 0.5, label > 0
+                right = float(said[truth].float().mean()), float((~said)[~truth].float().mean())
+                errors.append(1 - sum(right) / 2)
+    found = evaluate_corrupted_pictures(bundle, data, corruptions=["noise"], severities=[1])
+    assert found.clean.value == pytest.approx(sum(errors) / len(errors))
+    assert len(errors) == found.clean.counts["pictures"]
+
+
+def test_single_pictures_lose_no_frames(bundle: Path, data: Path) -> None:
+    with pytest.raises(InputError, match=r"corruption of single pictures.*'frozen_frames'"):
+        evaluate_corrupted_pictures(bundle, data, corruptions=["frozen_frames"])
+    found = evaluate_corrupted_pictures(bundle, data, severities=[1])
+    assert len(found.corruptions) == 9
+
+
+def test_figures_are_written_whole(bundle: Path, data: Path, tmp_path: Path) -> None:
+    report = evaluate_bundle(bundle, data, negatives=False)
+    for _ in range(2):
+        path = write_report(report, tmp_path / "figures")
+        assert json.loads(path.read_text()) == json.loads(json.dumps(report.to_dict()))
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a.txt").write_text("dear")
+    with pytest.raises(OutputError, match="something else"):
+        write_report(report, tmp_path / "letters")

@@ -120,6 +120,10 @@ def test_without_pictures(tmp_path: Path) -> None:
     assert robustness_markdown(_some()) == (tmp_path / "robustness.md").read_text()
 
 
-def test_a_folder_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="expected to write the robustness into none"):
-        write_robustness(_some(), tmp_path / "none", plots=False)
+def test_a_folder_is_made_and_a_file_is_left_alone(tmp_path: Path) -> None:
+    write_robustness(_some(), tmp_path / "new" / "folder", plots=False)
+    assert (tmp_path / "new" / "folder" / "robustness.json").is_file()
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(OutputError, match="expected to write the robustness into taken"):
+        write_robustness(_some(), tmp_path / "taken", plots=False)
+    assert (tmp_path / "taken").read_text() == "mine"

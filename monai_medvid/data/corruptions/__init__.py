@@ -5,15 +5,22 @@ from typing import TYPE_CHECKING, Any
 
 from monai_medvid.data.corruptions.corruption import SEVERITIES
 from monai_medvid.data.corruptions.stream import corrupt
-from monai_medvid.data.corruptions.table import list_corruptions, make_corruption
+from monai_medvid.data.corruptions.table import (
+    Condition,
+    choose_conditions,
+    list_corruptions,
+    make_corruption,
+)
 
 if TYPE_CHECKING:
     from monai_medvid.data.corruptions.transforms import RandCorruptVideo, RandCorruptVideod
 
 __all__ = [
     "SEVERITIES",
+    "Condition",
     "RandCorruptVideo",
     "RandCorruptVideod",
+    "choose_conditions",
     "corrupt",
     "list_corruptions",
     "make_corruption",

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from monai_medvid.data.corruptions import camera, lens, sequence
 from monai_medvid.data.corruptions.corruption import SEVERITIES, Corruption, MakeCorruption
 from monai_medvid.errors import InputError
@@ -21,6 +23,10 @@ CORRUPTIONS: dict[str, MakeCorruption] = {
     "frozen_frames": sequence.frozen_frames,
 }
 """By name."""
+OF_SEQUENCES = ("dropped_frames", "frozen_frames")
+"""These happen to a sequence and mean nothing in a single picture."""
+Condition = tuple[str, int]
+"""Name of a corruption and its severity."""
 
 
 def list_corruptions() -> tuple[str, ...]:
@@ -49,3 +55,36 @@ def make_corruption(name: str, *, severity: int, seed: int = 0) -> Corruption:
             f"1 is mild, 5 severe."
         )
     return CORRUPTIONS[name](severity, seed)
+
+
+def choose_conditions(
+    names: Sequence[str] = (), severities: Sequence[int] = (), *, pictures: bool = False
+) -> tuple[Condition, ...]:
+    """Every corruption at every severity.
+
+    Args:
+        names: Of corruptions; all where there are none.
+        severities: 1 to 5; all where there are none.
+        pictures: Whether single pictures are corrupted, in which no frames can be lost.
+
+    Raises:
+        InputError: There is no such corruption or severity.
+
+    Example:
+        >>> choose_conditions(["smoke"], [1, 5])
+        (('smoke', 1), ('smoke', 5))
+    """
+    known = [name for name in CORRUPTIONS if not (pictures and name in OF_SEQUENCES)]
+    conditions = tuple(
+        (name, severity)
+        for name in dict.fromkeys(names or known)
+        for severity in sorted(set(severities or SEVERITIES))
+    )
+    for name, severity in conditions:
+        make_corruption(name, severity=severity)
+        if name not in known:
+            raise InputError(
+                f"expected a corruption of single pictures ({', '.join(known)}), found {name!r}. "
+                f"Only videos can lose frames."
+            )
+    return conditions
