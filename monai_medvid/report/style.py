@@ -7,9 +7,11 @@ https://jfly.uni-koeln.de/color/); a dash pattern and a number say the same with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monai_medvid.findings.model import Findings, Interval, Track
+from monai_medvid.findings.vocabulary import plain_label
 
 PALETTE = ("#56B4E9", "#F0E442", "#009E73", "#E69F00", "#CC79A7", "#D55E00", "#0072B2")
 """Sky blue first: the farthest from tissue."""
@@ -48,9 +50,31 @@ def track_style(track: Track) -> Style:
 
 def interval_style(interval: Interval, findings: Findings) -> Style:
     """All intervals of one label look alike; the letter is that of their kind."""
-    labels = sorted({(item.kind, item.label) for item in findings.intervals})
-    place = labels.index((interval.kind, interval.label))
-    return _style(f"{interval.kind[0].upper()}{interval.number}", place)
+    known = {plain_label(label) for label in findings.model.labels}
+    others = sorted(
+        {
+            (item.kind, item.label)
+            for item in findings.intervals
+            if plain_label(item.label) not in known
+        }
+    )
+    labels = (*findings.model.labels, *(label for _, label in others))
+    code = f"{interval.kind[0].upper()}{interval.number}"
+    return label_style(interval.label, labels, code=code)
+
+
+def label_style(label: str, labels: Sequence[str], *, code: str = "") -> Style:
+    """The look of a label by its place among those of the model, in every video the same.
+
+    Args:
+        label: As the model or the findings spell it.
+        labels: All that may come, those of the model first; one that is not there looks like the
+            one after them.
+        code: What it is called.
+    """
+    plain = [plain_label(name) for name in labels]
+    wanted = plain_label(label)
+    return _style(code, plain.index(wanted) if wanted in plain else len(plain))
 
 
 def _style(code: str, place: int) -> Style:

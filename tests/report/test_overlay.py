@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,16 @@ from monai_medvid.report.draw import Outline, draw_regions, write_text
 from monai_medvid.report.overlay import burn, write_overlay
 from monai_medvid.report.presence import Presence
 from monai_medvid.report.stills import make_stills
-from monai_medvid.report.style import DASHES, PALETTE, Style, interval_style, track_style
+from monai_medvid.report.style import (
+    DASHES,
+    PALETTE,
+    Style,
+    interval_style,
+    label_style,
+    track_style,
+)
 from monai_medvid.video.open import open_video
+from tests.factories import make_model
 from tests.report import clip
 
 BLUE = np.array([0x56, 0xB4, 0xE9])
@@ -160,3 +169,25 @@ def test_stills_are_the_most_probable_in_order_of_time(tmp_path: Path) -> None:
     assert [still.frame for still in stills] == [30, 60, 70, 80]
     assert [(still.width, still.height) for still in stills] == [(160, 120)] * 4
     assert stills[0].uri.startswith("data:image/jpeg;base64,/9j/")
+
+
+def test_a_label_of_the_model_looks_the_same_in_every_video() -> None:
+    model = make_model(("Preparation", "Hook", "CysticPlate"))
+    alone = replace(clip.findings(intervals=(clip.interval(1, "tool", "Hook", 0, 5),)), model=model)
+    among = replace(
+        clip.findings(
+            intervals=(
+                clip.interval(1, "phase", "Preparation", 0, 5),
+                clip.interval(2, "tool", "Hook", 0, 5),
+                clip.interval(3, "event", "bleeding", 3, 4),
+            )
+        ),
+        model=model,
+    )
+
+    hooks = ((alone, alone.intervals[0]), (among, among.intervals[1]))
+    looks = [interval_style(hook, found) for found, hook in hooks]
+
+    assert looks[0].color == looks[1].color == label_style("hook", model.labels).color
+    bleeding = interval_style(among.intervals[2], among)
+    assert (bleeding.color, bleeding.dash) == (PALETTE[3], DASHES[3])
