@@ -15,23 +15,24 @@ def mask_loss(logits: torch.Tensor, masks: torch.Tensor, *, missing: int = -1) -
         masks: (B, H, W) int64 class numbers.
         missing: Class number of pixels without a label.
     """
-    logits = logits.float()
+    labelled = (masks != missing).flatten(1).any(1)
+    if not bool(labelled.any()):
+        return logits.sum() * 0.0
+    logits, masks = logits[labelled].float(), masks[labelled]
     if logits.shape[2:] != masks.shape[1:]:
         size = tuple(masks.shape[1:])
         logits = functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
-    known = masks != missing
-    if not bool(known.any()):
-        return logits.sum() * 0.0
-    return functional.cross_entropy(logits, masks, ignore_index=missing) + _dice(
-        logits, masks, known
-    )
+    log = logits.log_softmax(1)
+    entropy = functional.nll_loss(log, masks, ignore_index=missing)
+    return entropy + _dice(log.exp(), masks, masks != missing)
 
 
-def _dice(logits: torch.Tensor, masks: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+def _dice(shares: torch.Tensor, masks: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
     """1 - soft Dice (Milletari et al., 3DV 2016) over the batch, mean of the classes present."""
-    chosen = masks[known]
-    shares = logits.softmax(1).permute(0, 2, 3, 1)[known]
-    truth = functional.one_hot(chosen, shares.shape[1]).to(shares)
-    overlap = (shares * truth).sum(0)
-    dice = (2 * overlap + 1e-6) / (shares.sum(0) + truth.sum(0) + 1e-6)
-    return 1 - dice[truth.any(0)].mean()
+    classes, chosen = shares.shape[1], masks.clamp(min=0)
+    hit = shares.gather(1, chosen[:, None])[:, 0] * known
+    overlap = hit.new_zeros(classes).index_add(0, chosen.flatten(), hit.flatten())
+    guessed = (shares * known[:, None]).sum((0, 2, 3))
+    truth = torch.bincount(masks[known], minlength=classes).to(hit)
+    dice = (2 * overlap + 1e-6) / (guessed + truth + 1e-6)
+    return 1 - dice[truth > 0].mean()
