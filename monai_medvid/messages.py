@@ -18,7 +18,7 @@ A message without any tensor is an error: some sources fail that way without say
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,15 +27,33 @@ import numpy.typing as npt
 from monai_medvid.inference.prediction import PredictionBatch
 from monai_medvid.inference.workflow_batch import WorkflowBatch
 from monai_medvid.video.frames import FrameBatch
+from monai_medvid.video.live_info import LiveFrame
 
 Message = Mapping[str, Any]
 """Arrays by name; anything that speaks DLPack or the array interface."""
 Arrays = dict[str, npt.NDArray[Any]]
+Gaps = Sequence[tuple[float, float]]
 
 
 def frames_message(batch: FrameBatch) -> Arrays:
     """A batch of frames as a message; nothing is copied."""
     return {"frames": batch.frames, "seconds": batch.seconds, "indices": batch.indices}
+
+
+def live_message(frame: LiveFrame, *, gaps: Gaps = ()) -> Arrays:
+    """One frame of a live source as a message; its pixels are not copied.
+
+    Args:
+        frame: The frame.
+        gaps: (start, end) seconds between which the source was lost, so far.
+    """
+    return {
+        "frames": frame.pixels[None],
+        "seconds": np.array([frame.seconds], np.float64),
+        "indices": np.array([frame.index], np.int64),
+        "arrived": np.array([frame.arrived], np.float64),
+        **_gap_rows(gaps),
+    }
 
 
 def read_frames(message: Message) -> FrameBatch:
@@ -83,14 +101,24 @@ def read_predictions(message: Message) -> PredictionBatch | WorkflowBatch:
     return WorkflowBatch(answers, familiarity, seconds, indices, sharpness, masks)
 
 
-def end_message(*, seconds: float, count: int) -> Arrays:
+def end_message(*, seconds: float, count: int, gaps: Gaps = ()) -> Arrays:
     """The message that ends a stream.
 
     Args:
         seconds: When it ended.
         count: Frames that it had, those that were dropped on the way included.
+        gaps: (start, end) seconds between which the source was lost.
     """
-    return {"end": np.array([seconds], np.float64), "count": np.array([count], np.int64)}
+    return {
+        "end": np.array([seconds], np.float64),
+        "count": np.array([count], np.int64),
+        **_gap_rows(gaps),
+    }
+
+
+def _gap_rows(gaps: Gaps) -> Arrays:
+    """Nothing where there is no gap: an empty tensor is no message for some runtimes."""
+    return {"gaps": np.array(gaps, np.float64)} if gaps else {}
 
 
 def is_end(message: Message) -> bool:

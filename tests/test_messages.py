@@ -13,6 +13,7 @@ from monai_medvid import messages
 from monai_medvid.inference.prediction import PredictionBatch
 from monai_medvid.inference.workflow_batch import WorkflowBatch
 from monai_medvid.video.frames import FrameBatch
+from monai_medvid.video.live_info import LiveFrame
 
 
 def _time(count: int, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -76,3 +77,21 @@ def test_a_message_without_tensors_is_an_error() -> None:
 def test_a_missing_tensor_is_named() -> None:
     with pytest.raises(KeyError, match="'seconds'"):
         messages.read_frames({"frames": np.zeros((1, 2, 2, 3), np.uint8)})
+
+
+def test_a_live_frame_travels_with_its_arrival_and_the_gaps_so_far() -> None:
+    frame = LiveFrame(7, 0.28, 1234.5, np.ones((4, 6, 3), np.uint8))
+    plain = messages.live_message(frame)
+    assert "gaps" not in plain
+    assert messages.read_frames(plain).indices.tolist() == [7]
+    assert messages.tensor(plain, "arrived").tolist() == [1234.5]
+    later = messages.live_message(frame, gaps=((1.0, 2.5),))
+    assert messages.tensor(later, "gaps").tolist() == [[1.0, 2.5]]
+    assert np.shares_memory(later["frames"], frame.pixels)
+
+
+def test_an_end_tells_the_gaps() -> None:
+    assert "gaps" not in messages.end_message(seconds=3.0, count=2)
+    end = messages.end_message(seconds=3.0, count=2, gaps=((1.0, 2.5),))
+    assert messages.is_end(end)
+    assert messages.tensor(end, "gaps").tolist() == [[1.0, 2.5]]
