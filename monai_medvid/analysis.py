@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from monai_medvid.errors import VideoReadError
 from monai_medvid.findings import FindingOptions
+from monai_medvid.findings.answer_format import read_answer_format
 from monai_medvid.findings.any_builder import make_builder
-from monai_medvid.findings.model import Findings, Interval, ModelSummary, SourceSummary, Track
+from monai_medvid.findings.model import Findings, Interval, SourceSummary, Track
+from monai_medvid.findings.questions import check_explainable, explain_findings
 from monai_medvid.inference import AnyPredictor, load_bundle, make_predictor
+from monai_medvid.inference.explain import Explanation
 from monai_medvid.inference.prefetch import Prefetch
 from monai_medvid.inference.reading import Reader, StageClock
 from monai_medvid.inference.runtime import Device, RuntimeName
@@ -32,15 +35,18 @@ class Analysis:
     Attributes:
         findings: Everything that was found.
         video_info: What the video is; its warnings include what reading it brought to light.
-        timings: Seconds by stage ("open", "load", "decode", "predict", "find", "total"; decoding
-            runs beside the others), "frames" and "frames_per_second" (from the first batch on).
+        timings: Seconds by stage ("open", "load", "decode", "predict", "find", "explain", "total";
+            decoding runs beside the others), "frames" and "frames_per_second" (from the first
+            batch on, without explaining).
         video: What was analysed, to be opened again by those who write results.
+        explanations: What findings rested on, where that was asked for; shown on the page.
     """
 
     findings: Findings
     video_info: VideoInfo
     timings: Mapping[str, float]
     video: Source | Video
+    explanations: tuple[Explanation, ...] = ()
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -74,6 +80,8 @@ def analyze(
     options: FindingOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
     predictor: AnyPredictor | None = None,
+    explain: bool = False,
+    explain_progress: Callable[[int, int], None] | None = None,
 ) -> Analysis:
     """Find in a video what a bundle is trained for.
 
@@ -88,8 +96,12 @@ def analyze(
         progress: Called after each batch with the frames done and the frames in all.
         predictor: A bundle that is ready to run, for one video after another; then ``bundle``
             and ``runtime`` have no effect. It stays open.
+        explain: Whether a second pass over the video tells what the findings of a workflow bundle
+            rested on: decoding once more, and one frame in two seconds through the network.
+        explain_progress: As ``progress``, for that pass.
 
     Raises:
+        InputError: Explanations are wanted of a bundle that is not one for workflows.
         VideoReadError: The video is refused.
         BundleError: The bundle is missing, damaged, or does not fit.
         ModelError: The device or the network failed.
@@ -112,10 +124,22 @@ def analyze(
             predictor = make_predictor(load_bundle(bundle), device=device, runtime=runtime)
             stack.callback(predictor.close)
         clock.lap("load")
+        if explain:
+            check_explainable(predictor.bundle)
         findings = _run(source, predictor, every, options, progress, clock)
+        explanations: list[Explanation] = []
+        if explain:
+            explanations = explain_findings(
+                findings, predictor.bundle, source, progress=explain_progress
+            )
+            clock.lap("explain")
         clock.stop(findings.analyzed_frames)
         return Analysis(
-            findings=findings, video_info=source.info, timings=clock.seconds, video=video
+            findings=findings,
+            video_info=source.info,
+            timings=clock.seconds,
+            video=video,
+            explanations=tuple(explanations),
         )
 
 
@@ -128,13 +152,13 @@ def _run(
     clock: StageClock,
 ) -> Findings:
     reader = Reader(video, every, clock)
+    answers = read_answer_format(predictor)
     builder = make_builder(
-        predictor,
+        answers,
         source=summarize_source(video, sha256=reader.sha256 or ""),
-        model=summarize_model(predictor),
         options=options,
         every=every,
-        settings={"decoder": video.info.decoder, "precision": predictor.runtime.precision},
+        settings={"decoder": video.info.decoder, "precision": answers.precision},
     )
     done, total = 0, len(range(0, len(video), every))
     with Prefetch(reader.batches(), depth=2) as batches:
@@ -173,19 +197,6 @@ def summarize_source(video: Video, *, sha256: str) -> SourceSummary:
         codec=info.codec,
         kind=info.kind,
         complete=info.complete,
-    )
-
-
-def summarize_model(predictor: AnyPredictor) -> ModelSummary:
-    """Which model it was, for the findings."""
-    info = predictor.bundle.info
-    return ModelSummary(
-        name=info.name,
-        display_name=info.display_name,
-        version=info.version,
-        sha256=predictor.bundle.weights_sha256,
-        runtime=predictor.runtime.name,
-        device=predictor.runtime.device,
-        labels=predictor.labels,
-        license=info.license,
+        decoder=info.decoder,
+        warnings=info.warnings,
     )

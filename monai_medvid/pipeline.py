@@ -90,6 +90,7 @@ def analyze_to_folder(
     finding_options: FindingOptions | None = None,
     options: ResultOptions | None = None,
     destinations: Sequence[Destination] = (),
+    explain: bool = False,
     progress: Progress | None = None,
     model: SharedPredictor | None = None,
 ) -> AnalyzedFolder:
@@ -97,7 +98,8 @@ def analyze_to_folder(
 
     Delivery problems do not raise: the results are complete by then (see ``undelivered``). With
     ``model`` the same loaded bundle serves one video after another; then ``bundle`` and
-    ``runtime`` are without effect.
+    ``runtime`` are without effect. ``explain`` shows on the page what the findings of a workflow
+    bundle rested on.
 
     Raises:
         MedvidError: As ``analyze`` and ``save_results``.
@@ -116,6 +118,8 @@ def analyze_to_folder(
             predictor=None if model is None else model.get(),
             options=finding_options,
             progress=lambda done, total: report("analyzing", done, total),
+            explain=explain,
+            explain_progress=lambda done, total: report("explaining", done, total),
         )
         folder = save_results(analysis, output, options=options, progress=report)
     deliveries, problems = deliver(folder, destinations, progress=report)

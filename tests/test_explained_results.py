@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from monai_medvid import analyze
 from monai_medvid.analysis import Analysis
+from monai_medvid.cli import main
 from monai_medvid.errors import InputError
 from monai_medvid.findings.questions import explain_findings
 from monai_medvid.inference import Bundle, load_bundle
@@ -71,3 +73,42 @@ def test_a_bundle_without_memory_has_nothing_to_explain(
     analysis, _, video = explained
     bundle = load_bundle(make_bundle(tmp_path / "red"))
     assert explain_findings(analysis.findings, bundle, video) == []
+
+
+def test_analyze_explains_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = write_clip(tmp_path / "operation.mp4", frames=75, height=120, width=160)
+    bundle = make_workflow_bundle(tmp_path / "bundle", network=_sure_network())
+    told: list[tuple[int, int]] = []
+    analysis = analyze(
+        clip, bundle=bundle, runtime="torch", explain=True,
+        explain_progress=lambda *news: told.append(news),
+    )  # fmt: skip
+    (last,) = {total for _, total in told}
+    assert told[-1] == (last, last)
+    best = {one.uid: one.best_frame for one in analysis.intervals}
+    assert last == max(best[one.interval_uid] for one in analysis.explanations) + 1
+    assert analysis.timings["explain"] > 0
+    with pytest.raises(SystemExit) as ended:
+        main(["analyze", str(clip), "-o", str(tmp_path / "out"), "--bundle", str(bundle),
+              "--runtime", "torch", "--explain", "--json"])  # fmt: skip
+    assert ended.value.code == 0
+    (document,) = json.loads(capsys.readouterr().out)["results"]
+    assert document["timings"]["explain"] > 0
+    page = (Path(document["folder"]) / "report.html").read_text("utf-8")
+    assert page.count('"heat":"data:image/png;base64,') == len(analysis.explanations) > 0
+    folder = analysis.save(tmp_path / "again")
+    assert '"heat":"data:image/png;base64,' in (folder.path / "report.html").read_text("utf-8")
+
+
+def test_explaining_a_bundle_without_memory_is_refused_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=30)
+    bundle = make_bundle(tmp_path / "red")
+    with pytest.raises(SystemExit) as ended:
+        main(["analyze", str(clip), "-o", str(tmp_path / "out"), "--bundle", str(bundle),
+              "--explain"])  # fmt: skip
+    assert ended.value.code == 3
+    (said,) = capsys.readouterr().err.strip().splitlines()
+    assert "expected a workflow bundle to explain, found 'red'" in said
+    assert not (tmp_path / "out").exists()

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
+from monai_medvid.errors import InputError
 from monai_medvid.findings.model import Findings, Interval
 from monai_medvid.findings.vocabulary import plain_label
 from monai_medvid.findings.workflow_events import OUT_OF_BODY
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.explain import Explanation, Question, explain, workflow_network
 from monai_medvid.models.channels import Channels
+from monai_medvid.video.frames import FrameBatch
 from monai_medvid.video.video import Video
 
 MOST = 20
@@ -19,8 +23,26 @@ _HEADS = {"phase": "phase", "tool": "instrument", "criterion": "criterion"}
 _TRANSITION = "transition to "
 
 
+def check_explainable(bundle: Bundle) -> None:
+    """See that there is something to explain, before time is spent.
+
+    Raises:
+        InputError: The bundle is not one for workflows.
+    """
+    if bundle.format.kind != "workflow":
+        raise InputError(
+            f"expected a workflow bundle to explain, found {bundle.info.name!r}, whose findings "
+            f"are outlined already. Leave explanations out."
+        )
+
+
 def explain_findings(
-    findings: Findings, bundle: Bundle, video: Video, *, most: int = MOST
+    findings: Findings,
+    bundle: Bundle,
+    video: Video,
+    *,
+    most: int = MOST,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Explanation]:
     """Explain what a workflow bundle found, by a second pass over the video.
 
@@ -29,6 +51,7 @@ def explain_findings(
         bundle: A workflow bundle; of others there is nothing to explain, and the list is empty.
         video: What was analysed.
         most: Explanations at most.
+        progress: Called after each batch with the frames read and those to read.
 
     Raises:
         BundleError: The bundle is damaged.
@@ -42,7 +65,21 @@ def explain_findings(
         return []
     channels = workflow_network(bundle).channels
     questions = ask(findings, channels, most=most)
-    return explain(bundle, video.batches(_TOGETHER, every=findings.every), questions)
+    batches: Iterable[FrameBatch] = video.batches(_TOGETHER, every=findings.every)
+    if progress is not None and questions:
+        last = max(question.frame for question in questions)
+        batches = _watched(batches, last // findings.every + 1, progress)
+    return explain(bundle, batches, questions)
+
+
+def _watched(
+    batches: Iterable[FrameBatch], total: int, progress: Callable[[int, int], None]
+) -> Iterator[FrameBatch]:
+    done = 0
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        progress(min(done, total), total)
 
 
 def ask(findings: Findings, channels: Channels, *, most: int = MOST) -> list[Question]:
