@@ -15,7 +15,7 @@ from monai_medvid.cli_data import data_app
 from monai_medvid.cli_evaluate import evaluate_command
 from monai_medvid.cli_models import export_command, import_weights_command
 from monai_medvid.cli_train import train_command
-from monai_medvid.errors import DeliveryError, InputError, MedvidError
+from monai_medvid.errors import DeliveryError, InputError, MedvidError, as_memory_error
 
 if TYPE_CHECKING:
     from monai_medvid.pacs import Destination
@@ -135,6 +135,12 @@ def analyze(
     overlay: Annotated[
         bool, typer.Option("--overlay", help="Also write overlay.mp4 with the outlines burned in.")
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Workflow bundles: show on the page what findings rested on."
+        ),
+    ] = False,
     store: Annotated[
         list[str] | None,
         typer.Option(help="Deliver to dicom://AET@host:port, dicoms://… or https://…/dicom-web."),
@@ -157,6 +163,7 @@ def analyze(
         "every": every,
         "options": ResultOptions(seg=seg, sr=sr, sr_target=sr_target, overlay=overlay),
         "destinations": [_destination(text) for text in store or []],
+        "explain": explain,
     }
     failures: list[MedvidError] = []
     documents: list[dict[str, Any]] = []
@@ -338,6 +345,10 @@ def main(argv: list[str] | None = None) -> None:
         # The last resort. Values stay out of sight: they may be patient data.
         if debug:
             raise
+        wanting = as_memory_error(error)
+        if wanting is not None:
+            terminal.complain(wanting)
+            sys.exit(wanting.exit_code)
         terminal.complain_of_a_fault(error)
         sys.exit(1)
 

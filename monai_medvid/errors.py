@@ -49,3 +49,24 @@ class DeliveryError(MedvidError):
 
 class MissingExtraError(MedvidError):
     """An optional package is needed for what was asked."""
+
+
+def first_line(error: BaseException, *, most: int = 160) -> str:
+    """What an error of another library says, in short; its type where it says nothing."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:most]
+
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "bad_alloc", "bad allocation")
+"""What torch, CUDA, OpenVINO and C++ say when there is none left."""
+
+
+def as_memory_error(error: BaseException) -> ModelError | None:
+    """Want of memory as an error of ours; ``None`` where it was something else."""
+    words = str(error).lower()
+    if not isinstance(error, MemoryError) and not any(word in words for word in _NO_MEMORY):
+        return None
+    return ModelError(
+        f"expected enough memory for this, found too little ({type(error).__name__}). Use smaller "
+        f"batches or a smaller video, or a machine with more memory."
+    )

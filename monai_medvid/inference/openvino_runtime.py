@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from monai_medvid.errors import ModelError
+from monai_medvid.errors import ModelError, first_line
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.openvino_model import compile_bundle
 from monai_medvid.inference.runtime import Pending
@@ -82,7 +82,7 @@ class OpenVinoRuntime:
 
 
 def _failure(error: RuntimeError) -> ModelError:
-    reason = (str(error).splitlines() or [""])[0][:160]
     return ModelError(
-        f"expected OpenVINO to run the network, found it failing ({reason}). Use runtime 'torch'."
+        f"expected OpenVINO to run the network, found it failing ({first_line(error)}). "
+        f"Use runtime 'torch'."
     )

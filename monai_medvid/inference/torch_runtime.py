@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from monai_medvid.errors import ModelError
+from monai_medvid.errors import ModelError, first_line
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.graph import ProbabilityGraph
 from monai_medvid.inference.runtime import Pending
@@ -38,7 +38,7 @@ class TorchRuntime:
         except RuntimeError as error:
             raise ModelError(
                 f"expected the network to run on {self.device}, found it failing "
-                f"({str(error).splitlines()[0][:160]}). Use fewer frames at once or another device."
+                f"({first_line(error)}). Use fewer frames at once or another device."
             ) from error
 
         def wait() -> npt.NDArray[np.float32]:

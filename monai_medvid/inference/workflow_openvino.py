@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import openvino as ov
 
-from monai_medvid.errors import ModelError
+from monai_medvid.errors import ModelError, first_line
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.openvino_model import compile_graph
-from monai_medvid.inference.workflow_runtime import FrameParts, PendingParts, first_line
+from monai_medvid.inference.workflow_runtime import FrameParts, PendingParts
 
 if TYPE_CHECKING:
     import torch

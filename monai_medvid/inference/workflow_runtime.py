@@ -7,12 +7,12 @@ import importlib.util
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.errors import ModelError
+from monai_medvid.errors import ModelError, first_line
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.runtime import Device, RuntimeName, choose_device
 
@@ -122,7 +122,7 @@ class TorchFrames:
         except RuntimeError as error:
             raise ModelError(
                 f"expected the network to run on {self.device}, found it failing "
-                f"({str(error).splitlines()[0][:160]}). Use another device or a smaller video."
+                f"({first_line(error)}). Use another device or a smaller video."
             ) from error
 
         def wait() -> FrameParts:
@@ -133,9 +133,3 @@ class TorchFrames:
 
     def close(self) -> None:
         """Nothing to give back: torch frees the network with this object."""
-
-
-def first_line(error: BaseException) -> str:
-    """What an error of a runtime says, in short."""
-    lines: list[Any] = str(error).splitlines() or [type(error).__name__]
-    return str(lines[0])[:160]

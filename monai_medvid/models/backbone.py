@@ -11,7 +11,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from monai_medvid.errors import ModelError
+from monai_medvid.errors import ModelError, first_line
 from monai_medvid.models.caformer import Caformer
 from monai_medvid.models.efficientvit import EfficientVit
 from monai_medvid.models.weight_family import IMAGENET_MEAN, IMAGENET_STD
@@ -42,9 +42,9 @@ def make_backbone(config: Mapping[str, Any] | str | Path) -> Any:
     except _REFUSALS as error:
         named = isinstance(config, Mapping)
         name = config.get("model_type") if isinstance(config, Mapping) else Path(config).name
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         raise ModelError(
-            f"expected a backbone that transformers knows, found {name!r} ({reason}). "
+            f"expected a backbone that transformers knows, found {name!r} "
+            f"({first_line(error, most=120)}). "
             + (
                 "Give model_type 'convnext' with depths and hidden_sizes."
                 if named

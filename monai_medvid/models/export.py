@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torch.jit._trace import TracerWarning
 
-from monai_medvid.errors import MissingExtraError, ModelError, OutputError
+from monai_medvid.errors import MissingExtraError, ModelError, OutputError, first_line
 from monai_medvid.models.export_graphs import HoldGraph, StepGraph
 from monai_medvid.models.folded_convnext import fold
 from monai_medvid.models.workflow_net import WorkflowNet
@@ -136,10 +136,9 @@ def _write(
             f"Choose a folder with space that you may write to."
         ) from error
     except RuntimeError as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise ModelError(
             f"expected a network that can be written as {form}, found one that cannot "
-            f"({reason}). Choose another format or another encoder."
+            f"({first_line(error)}). Choose another format or another encoder."
         ) from error
 
 
