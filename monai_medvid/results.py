@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydicom import dcmread
 from pydicom.uid import UID
@@ -26,7 +27,7 @@ from monai_medvid.report.objects import WrittenObject
 from monai_medvid.report.overlay import write_overlay
 from monai_medvid.report.serialize import write_json
 from monai_medvid.report.tables import write_csv, write_vtt
-from monai_medvid.result_place import result_folder
+from monai_medvid.result_place import added_results, result_folder
 from monai_medvid.result_writers import save_reports, save_segmentation
 from monai_medvid.run_record import run_record, write_record
 from monai_medvid.video import Video, open_video
@@ -37,6 +38,7 @@ __all__ = [
     "ResultOptions",
     "WrittenResults",
     "folder_of",
+    "save_page",
     "save_reports",
     "save_results",
     "save_segmentation",
@@ -127,7 +129,7 @@ def _write_all(
     report: Progress,
     explanations: Sequence[Explanation],
 ) -> None:
-    steps = 5 + options.overlay
+    steps = 3 + options.overlay
     report("writing", 0, steps)
     with referred_video(analysis.findings, video, folder) as referred:
         findings = replace(
@@ -137,19 +139,50 @@ def _write_all(
         seg = write_segmentation(referred, folder, options)
         write_reports(referred, folder, options, segments=seg.references.values())
     report("writing", 2, steps)
+    if options.overlay:
+        write_overlay(video, findings, folder / "overlay.mp4")
+        report("writing", 3, steps)
+    analyzed = replace(analysis, findings=findings)
+    _write_for_people(analyzed, video, folder, asdict(options), _objects(folder), explanations)
+    report("writing", steps, steps)
+
+
+def _write_for_people(
+    analysis: Analysis,
+    video: Video,
+    folder: Path,
+    options: Mapping[str, Any],
+    objects: Iterable[WrittenObject],
+    explanations: Sequence[Explanation] = (),
+) -> None:
+    """Everything that is not DICOM: JSON, tables, ``run.json`` and the page."""
+    findings = analysis.findings
     write_json(findings, folder / "findings.json")
     write_csv(findings, folder / "findings.csv")
     write_vtt(findings, folder / "findings.vtt")
-    report("writing", 3, steps)
-    if options.overlay:
-        write_overlay(video, findings, folder / "overlay.mp4")
-        report("writing", 4, steps)
-    analyzed = replace(analysis, findings=findings)
-    record = run_record(analyzed, settings={**findings.settings, **asdict(options)})
+    record = run_record(analysis, settings={**findings.settings, **options})
     write_record(record, folder)
-    objects = list(_objects(folder))
-    write_page(findings, video, folder, run=record, objects=objects, explanations=explanations)
-    report("writing", steps, steps)
+    listed = list(objects)
+    write_page(findings, video, folder, run=record, objects=listed, explanations=explanations)
+
+
+def save_page(results: WrittenResults, *, timings: Mapping[str, float]) -> ResultFolder:
+    """Add JSON, tables, ``run.json`` and the page to results whose DICOM objects are written.
+
+    Args:
+        results: What the writers gave.
+        timings: What was measured, for ``run.json`` and the page, e.g. latencies.
+
+    Raises:
+        OutputError: The place cannot be written, or is full.
+        VideoReadError: The video cannot be read any more.
+    """
+    with open_video(results.video) as video, added_results(results.folder) as folder:
+        analysis = Analysis(
+            findings=results.findings, video_info=video.info, timings=timings, video=results.video
+        )
+        _write_for_people(analysis, video, folder, {}, _objects(results.folder))
+    return folder_of(results.folder)
 
 
 _KINDS = {"sr": "Structured report", "keyframes": "Key objects", "source": "Video"}

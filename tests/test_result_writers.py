@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import replace
 from fractions import Fraction
@@ -17,7 +18,7 @@ from monai_medvid.dicom_results import ResultOptions
 from monai_medvid.errors import InputError, OutputError
 from monai_medvid.findings.model import Findings
 from monai_medvid.result_writers import save_reports, save_segmentation
-from monai_medvid.results import save_results
+from monai_medvid.results import save_page, save_results
 from monai_medvid.video import open_video
 from tests import outside
 from tests.clips import write_clip
@@ -126,3 +127,18 @@ def test_a_failed_report_adds_nothing(clip: Path, findings: Findings, tmp_path: 
         save_reports(broken, tmp_path)
     assert _bytes(segmented.folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ["clip"]
+
+
+def test_the_page_joins_what_was_written(clip: Path, findings: Findings, tmp_path: Path) -> None:
+    written = save_reports(save_segmentation(findings, clip, tmp_path), tmp_path)
+    before = _bytes(written.folder)
+    result = save_page(written, timings={"frame_to_findings_p99_ms": 31.25})
+    names = {path.name for path in result.files}
+    assert {"findings.json", "findings.csv", "findings.vtt", "run.json", "report.html"} <= names
+    assert _bytes(written.folder) == before
+    assert set(result.dicom) == set(written.dicom)
+    record = json.loads((result.path / "run.json").read_text())
+    assert record["timings"] == {"frame_to_findings_p99_ms": 31.25}
+    page = (result.path / "report.html").read_text()
+    assert "frame_to_findings_p99_ms" in page
+    assert "The source was lost once." in page
