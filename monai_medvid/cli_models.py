@@ -69,5 +69,5 @@ def export_command(
             f"bundle {loaded.info.name!r}: expected a workflow network, found "
             f"{type(network).__name__}. Export it with 'python -m monai.bundle onnx_export'."
         )
-    size = (loaded.format.height, loaded.format.width)
+    size = loaded.format.input_size
     typer.echo(str(export_workflow(network, output, format=form, size=size, masks=masks)))

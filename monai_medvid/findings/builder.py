@@ -18,6 +18,7 @@ from monai_medvid.findings.model import (
     Track,
 )
 from monai_medvid.findings.options import FindingOptions
+from monai_medvid.findings.timing import HELD
 from monai_medvid.findings.tracking import OpenTrack
 from monai_medvid.findings.tracks import TrackBuilder
 from monai_medvid.inference.prediction import PredictionBatch
@@ -43,6 +44,7 @@ class FindingsBuilder:
         interval_kind: IntervalKind = "finding",
         exclusive: bool = True,
         settings: Mapping[str, Any] | None = None,
+        live: bool = False,
     ) -> None:
         """Make ready.
 
@@ -55,6 +57,8 @@ class FindingsBuilder:
             exclusive: Whether at most one of the labels holds at a time (phases).
             settings: What else may change results, JSON-able: the decoder, the precision. It
                 stands in the findings beside the options and takes part in UIDs.
+            live: Whether frames may be missing; then each answer holds until the next one, or
+                until ``break_off``.
 
         Raises:
             ValueError: ``every`` is less than 1.
@@ -67,15 +71,16 @@ class FindingsBuilder:
         self._settings = {**self._options.as_settings(), **(settings or {})}
         self._analyzed = 0
         self._last_index = -1
+        step = HELD if live else every
         self._tracks = TrackBuilder(
-            self._options, width=source.width, height=source.height, every=every
+            self._options, width=source.width, height=source.height, every=step
         )
         self._intervals = IntervalBuilder(
             labels=model.labels,
             options=self._options,
             kind=interval_kind,
             exclusive=exclusive,
-            every=every,
+            every=step,
         )
 
     def add(self, batch: PredictionBatch) -> None:
@@ -97,6 +102,16 @@ class FindingsBuilder:
             self._last_index = index
             self._analyzed += 1
             add(batch.probabilities[i], index, float(batch.seconds[i]), float(batch.sharpness[i]))
+
+    @property
+    def followed(self) -> tuple[OpenTrack, ...]:
+        """Objects that are in sight and would be findings; see ``TrackBuilder.followed``."""
+        return self._tracks.followed
+
+    def break_off(self, frame: int, seconds: float) -> None:
+        """No frames came from ``seconds`` on, before ``frame``: nothing lasts longer than that."""
+        self._tracks.break_off(frame, seconds)
+        self._intervals.break_off(frame, seconds)
 
     def finish(
         self, *, source: SourceSummary | None = None, warnings: Iterable[str] = ()

@@ -73,6 +73,7 @@ class ClassTrackBuilder:
         self._tracks = {c: ClassTrack(c) for c in range(classes) if c not in background}
         self._last: tuple[int, float, list[ClassTrack]] | None = None
         self.areas: list[tuple[int, float, Floats]] = []
+        self.breaks: list[tuple[int, int, float]] = []
 
     def add(self, masks: Floats, index: int, seconds: float, sharpness: float) -> None:
         """Take in the (C, h, w) probabilities of one frame.
@@ -96,6 +97,20 @@ class ClassTrackBuilder:
             track.regions.append(region)
             seen.append(track)
         self._last = (index, seconds, seen)
+
+    @property
+    def seen(self) -> tuple[int, ...]:
+        """Classes that the last segmented frame shows."""
+        return tuple(track.channel for track in self._last[2]) if self._last else ()
+
+    def break_off(self, frame: int, seconds: float) -> None:
+        """Frames are missing from then on, before ``frame``: what was seen was so until then.
+
+        Kept in ``breaks`` as (areas so far, frame, seconds).
+        """
+        self._extend_to(frame, seconds)
+        self._last = None
+        self.breaks.append((len(self.areas), frame, seconds))
 
     def finish(self, *, frame_count: int, duration: float) -> list[ClassTrack]:
         """The classes that were seen for long enough, by first sight."""

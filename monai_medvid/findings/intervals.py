@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,10 +31,22 @@ class _Span:
     label: int
 
 
+@dataclass(frozen=True, eq=False)
+class _Stretch:
+    """Answers without a break between them; ``frames`` and ``edges`` have one more, the end."""
+
+    raw: Values
+    smooth: Values
+    sharpness: Values
+    frames: list[int]
+    edges: Values
+
+
 class IntervalBuilder:
     """Collects one answer a frame and makes intervals of them at the end.
 
-    The answers are kept (a few numbers a frame), so that smoothing can look both ways.
+    The answers are kept as plain numbers (four bytes each and twenty a frame), so that smoothing
+    can look both ways.
     """
 
     def __init__(
@@ -56,10 +69,9 @@ class IntervalBuilder:
         """
         self._labels, self._options, self._kind = labels, options, kind
         self._exclusive, self._every = exclusive, every
-        self._frames: list[int] = []
-        self._seconds: list[float] = []
-        self._values: list[npt.NDArray[np.float32]] = []
-        self._sharpness: list[float] = []
+        self._frames, self._seconds = array("q"), array("d")
+        self._values, self._sharpness = array("f"), array("d")
+        self._breaks: list[tuple[int, int, float]] = []
 
     def add(
         self, values: npt.NDArray[np.float32], frame: int, seconds: float, sharpness: float = 1.0
@@ -67,22 +79,44 @@ class IntervalBuilder:
         """Take in the (C,) probabilities of one frame."""
         self._frames.append(frame)
         self._seconds.append(seconds)
-        self._values.append(np.array(values, np.float32))
+        self._values.frombytes(np.ascontiguousarray(values, np.float32).tobytes())
         self._sharpness.append(sharpness)
+
+    def break_off(self, frame: int, seconds: float) -> None:
+        """The last answer holds until then; no interval goes on over what follows.
+
+        Args:
+            frame: Number of the frame that comes next.
+            seconds: When the frames stopped.
+        """
+        self._breaks.append((len(self._frames), frame, seconds))
 
     def finish(self, *, frame_count: int, duration: float) -> list[Interval]:
         """Make the intervals, by start; numbers and UIDs are still to be given."""
-        if not self._frames:
-            return []
-        raw = np.stack(self._values).astype(np.float64)
-        # each answer holds until the next one, or until the video ends
-        edges = np.array([*self._seconds, max(duration, self._seconds[-1])])
-        smooth = smooth_both_ways(raw, edges[:-1], self._options.interval_smoothing_seconds)
-        spans = self._phases(smooth, edges) if self._exclusive else self._events(smooth, edges)
-        frames = [*self._frames, min(self._frames[-1] + self._every, frame_count)]
-        frames[-1] = max(frames[-1], frames[-2] + 1)
-        made = [self._interval(span, raw, smooth, frames, edges) for span in spans]
+        made: list[Interval] = []
+        for part in self._stretches(frame_count, duration):
+            find = self._phases if self._exclusive else self._events
+            made += [self._interval(span, part) for span in find(part.smooth, part.edges)]
         return sorted(made, key=lambda item: (item.start, item.label))
+
+    def _stretches(self, frame_count: int, duration: float) -> Iterator[_Stretch]:
+        raw = np.frombuffer(self._values, np.float32).astype(np.float64)
+        raw = raw.reshape(-1, len(self._labels))
+        sharpness = np.array(self._sharpness)
+        start = 0
+        for stop, next_frame, end in [*self._breaks, (len(raw), frame_count, duration)]:
+            if stop == start:
+                continue
+            # each answer holds until the next one, or until the frames end
+            seconds = self._seconds[start:stop]
+            edges = np.array([*seconds, max(end, seconds[-1])])
+            smooth = smooth_both_ways(
+                raw[start:stop], edges[:-1], self._options.interval_smoothing_seconds
+            )
+            frames = [*self._frames[start:stop]]
+            frames.append(max(min(frames[-1] + self._every, next_frame), frames[-1] + 1))
+            yield _Stretch(raw[start:stop], smooth, sharpness[start:stop], frames, edges)
+            start = stop
 
     def _phases(self, smooth: Values, edges: Values) -> list[_Span]:
         rest = 1.0 - smooth.sum(axis=1, keepdims=True)  # background, where the model has one
@@ -115,24 +149,22 @@ class IntervalBuilder:
             spans += [span for span in joined if _length(span, edges) >= least]
         return spans
 
-    def _interval(
-        self, span: _Span, raw: Values, smooth: Values, frames: list[int], edges: Values
-    ) -> Interval:
+    def _interval(self, span: _Span, part: _Stretch) -> Interval:
         inside = slice(span.start, span.stop)
-        clear = np.sqrt(np.maximum(self._sharpness[inside], 1e-9))
-        best = span.start + int(np.argmax(smooth[inside, span.label] * clear))
+        clear = np.sqrt(np.maximum(part.sharpness[inside], 1e-9))
+        best = span.start + int(np.argmax(part.smooth[inside, span.label] * clear))
         return Interval(
             uid="",
             number=0,
             kind=self._kind,
             label=self._labels[span.label],
-            start_frame=frames[span.start],
-            end_frame=frames[span.stop],
-            start=_time(edges[span.start]),
-            end=_time(edges[span.stop]),
-            probability=float(raw[inside, span.label].mean()),
-            best_frame=frames[best],
-            best_seconds=_time(edges[best]),
+            start_frame=part.frames[span.start],
+            end_frame=part.frames[span.stop],
+            start=_time(part.edges[span.start]),
+            end=_time(part.edges[span.stop]),
+            probability=float(part.raw[inside, span.label].mean()),
+            best_frame=part.frames[best],
+            best_seconds=_time(part.edges[best]),
         )
 
 

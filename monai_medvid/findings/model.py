@@ -107,6 +107,8 @@ class SourceSummary:
         frame_rate: None where the source has no time.
         constant_frame_rate: Whether frame / frame_rate is the time.
         complete: False where the recording breaks off, so that its end was never seen.
+        decoder: Which decoder read it; stands in the findings' settings.
+        warnings: What is odd about it, one sentence each; stand in the findings' warnings.
     """
 
     name: str
@@ -120,6 +122,8 @@ class SourceSummary:
     codec: str
     kind: str
     complete: bool = True
+    decoder: str = field(default="", compare=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

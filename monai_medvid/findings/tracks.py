@@ -39,6 +39,19 @@ class TrackBuilder:
         for channel, field in enumerate(self._smoother.add(maps, seconds)):
             self._follow(channel, field, index, seconds, sharpness)
 
+    @property
+    def followed(self) -> tuple[OpenTrack, ...]:
+        """What is there now, or was less than ``gap_seconds`` ago, and would be a finding."""
+        return tuple(track for track in self._open if self._counts(track))
+
+    def break_off(self, frame: int, seconds: float) -> None:
+        """Frames are missing from then on, before ``frame``: what was seen was so until then.
+
+        An object that comes back within ``gap_seconds`` is still the same one.
+        """
+        self._extend_to(frame, seconds)
+        self._last = None
+
     def finish(self, *, frame_count: int, duration: float) -> list[OpenTrack]:
         """Close what is open; the tracks that were seen for long enough, in a fixed order."""
         self._extend_to(frame_count, duration)
@@ -59,11 +72,14 @@ class TrackBuilder:
                 track.end = exact_seconds(until)
 
     def _close(self, tracks: Iterable[OpenTrack]) -> None:
-        least = self._options.minimum_seconds - 1e-6  # sums of rounded steps may fall short
         for track in tracks:
             self._open.remove(track)
-            if track.sure and track.seen_seconds >= least:
+            if self._counts(track):
                 self._done.append(track)
+
+    def _counts(self, track: OpenTrack) -> bool:
+        least = self._options.minimum_seconds - 1e-6  # sums of rounded steps may fall short
+        return track.sure and track.seen_seconds >= least
 
     def _follow(
         self, channel: int, field: FloatArray, index: int, seconds: float, sharpness: float

@@ -21,7 +21,9 @@ from monai_medvid.findings.model import (
     Track,
 )
 from monai_medvid.findings.options import FindingOptions
+from monai_medvid.findings.timing import HELD
 from monai_medvid.findings.vocabulary import plain_label
+from monai_medvid.findings.workflow_answers import judge
 from monai_medvid.findings.workflow_events import OUT_OF_BODY, bleeding, transitions
 from monai_medvid.inference.workflow_batch import WorkflowBatch
 from monai_medvid.models.channels import Channels
@@ -63,6 +65,7 @@ class WorkflowFindingsBuilder:
         options: FindingOptions | None = None,
         every: int = 1,
         settings: Mapping[str, Any] | None = None,
+        live: bool = False,
     ) -> None:
         """Make ready.
 
@@ -74,6 +77,7 @@ class WorkflowFindingsBuilder:
             options: What decides what becomes a finding.
             every: How many frames each answer stands for.
             settings: What else may change results, see ``FindingsBuilder``.
+            live: Whether frames may be missing, see ``FindingsBuilder``.
 
         Raises:
             ValueError: ``every`` is less than 1.
@@ -85,6 +89,7 @@ class WorkflowFindingsBuilder:
         self._options = options or FindingOptions()
         self._settings = {**self._options.as_settings(), **(settings or {})}
         self._mask_labels = mask_labels
+        self._step = HELD if live else every
         self._analyzed = self._unfamiliar = 0
         self._last_index = -1
         labels = {head.kind: head.labels for head in channels.heads}
@@ -98,7 +103,7 @@ class WorkflowFindingsBuilder:
             background=frozenset({0}),
             width=source.width,
             height=source.height,
-            every=every,
+            every=self._step,
         )
 
     def add(self, batch: WorkflowBatch) -> None:
@@ -110,9 +115,7 @@ class WorkflowFindingsBuilder:
         if batch.answers.shape[1] != len(self._channels):
             msg = f"answers must have {len(self._channels)} channels, got {batch.answers.shape[1]}."
             raise ValueError(msg)
-        outside = 1.0 - batch.answers[:, self._channels.find("inside")]
-        known = batch.familiarity >= self._options.minimum_familiarity
-        clear = known & (outside[:, 0] < self._options.interval_enter)
+        outside, known, clear = judge(batch, self._channels, self._options)
         for i in range(len(batch)):
             index, seconds = int(batch.indices[i]), float(batch.seconds[i])
             if index <= self._last_index:
@@ -125,9 +128,20 @@ class WorkflowFindingsBuilder:
             for head, collector in self._heads.items():
                 values = batch.answers[i, self._channels.find(head)] * clear[i]
                 collector.add(values, index, seconds, sharpness)
-            self._outside.add(outside[i] * known[i], index, seconds, sharpness)
+            self._outside.add(outside[i : i + 1] * known[i], index, seconds, sharpness)
             if i in batch.masks and clear[i]:
                 self._classes.add(batch.masks[i], index, seconds, sharpness)
+
+    @property
+    def classes(self) -> ClassTrackBuilder:
+        """What the masks have shown so far."""
+        return self._classes
+
+    def break_off(self, frame: int, seconds: float) -> None:
+        """No frames came from ``seconds`` on, before ``frame``: nothing lasts longer than that."""
+        for collector in (*self._heads.values(), self._outside):
+            collector.break_off(frame, seconds)
+        self._classes.break_off(frame, seconds)
 
     def finish(
         self, *, source: SourceSummary | None = None, warnings: Iterable[str] = ()
@@ -140,7 +154,12 @@ class WorkflowFindingsBuilder:
         intervals += transitions(found.get("phase", []))
         intervals += self._outside.finish(**end)
         intervals += bleeding(
-            self._classes.areas, self._mask_labels, self._options, every=self._every, **end
+            self._classes.areas,
+            self._mask_labels,
+            self._options,
+            every=self._step,
+            breaks=self._classes.breaks,
+            **end,
         )
         order = {"phase": 0, "tool": 1, "criterion": 2, "event": 3}
         intervals.sort(key=lambda item: (order.get(item.kind, 9), item.start, item.label))
@@ -161,7 +180,7 @@ class WorkflowFindingsBuilder:
         if kind == "phase":
             options = replace(options, interval_minimum_seconds=options.phase_minimum_seconds)
         return IntervalBuilder(
-            labels=labels, options=options, kind=kind, exclusive=kind == "phase", every=self._every
+            labels=labels, options=options, kind=kind, exclusive=kind == "phase", every=self._step
         )
 
     def _doubts(self) -> tuple[str, ...]:

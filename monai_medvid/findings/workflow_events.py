@@ -53,6 +53,7 @@ def bleeding(
     every: int,
     frame_count: int,
     duration: float,
+    breaks: Sequence[tuple[int, int, float]] = (),
 ) -> list[Interval]:
     """When blood covers more of the picture than ``options.bleeding_area``.
 
@@ -63,15 +64,31 @@ def bleeding(
         every: How many frames each of them stands for.
         frame_count: Of the video.
         duration: Of the video, seconds.
+        breaks: Where frames are missing: areas before it, next frame, seconds.
     """
-    number = next((i for i, label in enumerate(labels) if plain_label(label) == BLOOD), None)
+    number = blood_class(labels)
     if number is None:
         return []
     collector = IntervalBuilder(
         labels=(BLEEDING,), options=options, kind="event", exclusive=False, every=every
     )
-    for index, seconds, shares in areas:
-        # twice the limit is certain, half of it is a quarter: hysteresis as for other events
-        probability = min(float(shares[number]) / (2 * options.bleeding_area), 1.0)
+    missing = {place: (frame, seconds) for place, frame, seconds in breaks}
+    for place, (index, seconds, shares) in enumerate(areas):
+        if place in missing:
+            collector.break_off(*missing[place])
+        probability = bleeding_probability(float(shares[number]), options)
         collector.add(np.array([probability], np.float32), index, seconds)
     return collector.finish(frame_count=frame_count, duration=duration)
+
+
+def blood_class(labels: Sequence[str]) -> int | None:
+    """Number of the mask class that is blood; None where there is none."""
+    return next((i for i, label in enumerate(labels) if plain_label(label) == BLOOD), None)
+
+
+def bleeding_probability(share: float, options: FindingOptions) -> float:
+    """How probable a bleeding is where blood covers this share of the picture.
+
+    Twice the limit is certain, half of it is a quarter: hysteresis as for other events.
+    """
+    return min(share / (2 * options.bleeding_area), 1.0)

@@ -26,6 +26,7 @@ from monai_medvid.inference.catalog import (
     list_bundles,
 )
 from monai_medvid.inference.format import NetworkFormat, read_format
+from monai_medvid.inference.preparation import find_config
 
 if TYPE_CHECKING:
     import torch
@@ -108,7 +109,7 @@ def build_network(path: Path) -> torch.nn.Module:
     import torch
     from monai.bundle import ConfigParser
 
-    config = next((path / "configs").glob("inference.[jy][sam]*"), None)
+    config = find_config(path)
     if config is None:
         raise BundleError(
             f"bundle {path.name!r}: expected configs/inference.json (or .yaml), found none. "
@@ -158,10 +159,10 @@ def _check_output(network: torch.nn.Module, layout: NetworkFormat, name: str) ->
     """Run the network once: metadata may promise what the network does not give."""
     import torch
 
-    sample = torch.zeros(1, 3, layout.height, layout.width)
+    sample = torch.zeros(1, 3, *layout.input_size)
     expected: tuple[int, ...] = (1, len(layout.channels))
     if layout.kind == "masks":
-        expected += (layout.height, layout.width)
+        expected += layout.input_size
     elif layout.kind == "workflow":
         sample = sample[:, :, None].repeat(1, 1, layout.clip, 1, 1)
         expected += (layout.clip,)

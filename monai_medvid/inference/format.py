@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from monai_medvid.errors import BundleError
 from monai_medvid.inference.catalog import object_labels, read_metadata
+from monai_medvid.inference.class_names import read_class_names
+from monai_medvid.inference.preparation import Preparation, read_preparation
 
 Activation = Literal["sigmoid", "softmax", "none"]
 FindingKind = Literal["phase", "event", "tool", "finding"]
@@ -19,14 +21,15 @@ class NetworkFormat:
     """The parts of ``network_data_format`` that running the network needs.
 
     Attributes:
-        height: Rows of the input; the whole frame is stretched to it.
-        width: Columns of the input.
+        height: Rows that the whole frame is stretched to.
+        width: Columns that it is stretched to.
         channels: Names of the output channels in order, background included.
         activation: What turns the output into probabilities.
         kind: "masks" for an output (B, C, H, W), "classes" for (B, C), "workflow" for clips
             (B, 3, T, H, W) in and (B, C, T) out.
         clip: Frames of the clip that checks and exports use, T.
         finding_kind: What "classes" are, where outputs.pred.finding_kind says so.
+        preparation: How a frame becomes the input.
     """
 
     height: int
@@ -36,6 +39,13 @@ class NetworkFormat:
     kind: Literal["masks", "classes", "workflow"]
     finding_kind: FindingKind = "finding"
     clip: int = 1
+    preparation: Preparation = field(default_factory=Preparation)
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """The two spatial sizes of the input as the network takes them."""
+        size = (self.height, self.width)
+        return size[::-1] if self.preparation.columns_first else size
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -55,11 +65,13 @@ def read_format(path: Path) -> NetworkFormat:
         BundleError: The metadata says something that RGB frames of a video do not fit.
     """
     reader = _Reader(path)
-    clip, height, width = reader.input_size()
+    clip, *size = reader.input_size()
     channels = reader.output_channels()
+    preparation = Preparation() if clip else read_preparation(path)
+    height, width = reversed(size) if preparation.columns_first else size
     pred = reader.tensor("outputs", "pred")
     default = "softmax" if len(channels) > 1 else "sigmoid"
-    activation = str(pred.get("activation", default)).lower()
+    activation = str(pred.get("activation") or preparation.activation or default).lower()
     if activation not in ("sigmoid", "softmax", "none"):
         raise reader.refusal("outputs.pred.activation of sigmoid, softmax or none", activation)
     finding_kind = str(pred.get("finding_kind", "finding"))
@@ -72,7 +84,7 @@ def read_format(path: Path) -> NetworkFormat:
                 f"outputs.pred.spatial_shape of [{clip}]", pred.get("spatial_shape")
             )
         kind = "workflow"
-    elif pred.get("format") == "classes":
+    elif pred.get("format") in ("classes", "classification", "labels"):
         kind = "classes"
     return NetworkFormat(
         height=height,
@@ -82,6 +94,7 @@ def read_format(path: Path) -> NetworkFormat:
         kind=kind,
         finding_kind=cast(FindingKind, finding_kind),
         clip=clip or 1,
+        preparation=preparation,
     )
 
 
@@ -107,7 +120,7 @@ class _Reader:
         return node
 
     def input_size(self) -> tuple[int, int, int]:
-        """Frames of a clip (0 where the network takes single frames), rows and columns."""
+        """Frames of a clip (0 where the network takes single frames) and the spatial sizes."""
         image = self.tensor("inputs", "image")
         if image.get("num_channels") != 3:
             raise self.refusal("an input of 3 channels (RGB)", image.get("num_channels"))
@@ -131,6 +144,9 @@ class _Reader:
     def output_channels(self) -> tuple[str, ...]:
         pred = self.tensor("outputs", "pred")
         number, names = pred.get("num_channels"), pred.get("channel_def")
+        if not names and isinstance(number, int):
+            spoken = read_class_names(self.metadata, number)
+            names = {str(i): name for i, name in enumerate(spoken)}
         if not isinstance(names, dict) or not names:
             raise self.refusal("outputs.pred.channel_def with a name for each channel", names)
         if sorted(names) != sorted(map(str, range(len(names)))) or len(names) != number:

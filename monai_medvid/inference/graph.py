@@ -24,15 +24,23 @@ class ProbabilityGraph(torch.nn.Module):
         self.activation: Activation = bundle.format.activation
         self.objects = bundle.format.objects
         self.every_channel = len(self.objects) == len(bundle.format.channels)
+        self.preparation = bundle.format.preparation
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Run the network on frames of its own size."""
-        output = self.network(pixels.permute(0, 3, 1, 2).float() / 255.0)
+        columns_first = self.preparation.columns_first
+        images = pixels.permute(0, 3, 2, 1) if columns_first else pixels.permute(0, 3, 1, 2)
+        images = images.float()
+        for step in self.preparation.intensity:
+            images = step.apply(images)
+        output = self.network(images)
         if self.activation == "sigmoid":
             output = torch.sigmoid(output)
         elif self.activation == "softmax":
             output = torch.softmax(output, dim=1)
         if not self.every_channel:
             output = output[:, self.objects]
+        if columns_first and output.ndim == 4:
+            output = output.transpose(2, 3)
         result: torch.Tensor = output.float()
         return result

@@ -52,7 +52,7 @@ class Predictor:
         Raises:
             ModelError: The network failed.
         """
-        return self._start(batch)()
+        return self.submit(batch)()
 
     def stream(self, batches: Iterable[FrameBatch]) -> Iterator[PredictionBatch]:
         """Predict for batch after batch, in order; the next is computed while one is looked at.
@@ -62,16 +62,28 @@ class Predictor:
         """
         pending: deque[Callable[[], PredictionBatch]] = deque()
         for batch in batches:
-            pending.append(self._start(batch))
+            pending.append(self.submit(batch))
             if len(pending) > _AHEAD:
                 yield pending.popleft()()
         while pending:
             yield pending.popleft()()
 
-    def _start(self, batch: FrameBatch) -> Callable[[], PredictionBatch]:
+    def submit(self, batch: FrameBatch) -> Callable[[], PredictionBatch]:
+        """Begin with a few frames; what comes back waits for their result.
+
+        Results are asked for in the order of the calls. One batch more than is asked for keeps
+        the device busy: ``stream`` does so, and whoever gets frames one message at a time.
+
+        Raises:
+            ModelError: The network failed; also when the result is asked for.
+        """
         layout = self.bundle.format
         pixels = resize_frames(
-            batch.frames, height=layout.height, width=layout.width, device=self.runtime.device
+            batch.frames,
+            height=layout.height,
+            width=layout.width,
+            device=self.runtime.device,
+            mode=layout.preparation.resize,
         )
         wait = self.runtime.start(pixels)
         sharpness = measure_sharpness(pixels.cpu().numpy())

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """From frames of any size to the network's input size.
 
-One path for all devices: torch's antialiased bilinear resize, which is how the networks were
-trained. Its uint8 kernel takes 0.4 ms for a 1280x720 frame on one core, where a DALI pipeline on
-the CPU takes 9 ms (``benchmarks/preprocess.py`` prints the ratio). Scaling to 0..1 and the change
-of layout are the first two steps of the network's graph (see ``graph.py``), so that no float copy
-of the frames is made.
+One path for all devices: torch's antialiased bilinear resize, which is how our networks were
+trained; other bundles' own way where their configuration says so (``preparation.py``). Its uint8
+kernel takes 0.4 ms for a 1280x720 frame on one core, where a DALI pipeline on the CPU takes 9 ms
+(``benchmarks/preprocess.py`` prints the ratio). Intensities and the change of layout are the first
+steps of the network's graph (see ``graph.py``), so that no float copy of the frames is made.
 """
 
 from __future__ import annotations
@@ -15,20 +15,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from monai_medvid.inference.preparation import Resize
+
 if TYPE_CHECKING:
     import torch
 
 
 def resize_frames(
-    frames: npt.NDArray[np.uint8], *, height: int, width: int, device: str = "cpu"
+    frames: npt.NDArray[np.uint8],
+    *,
+    height: int,
+    width: int,
+    device: str = "cpu",
+    mode: Resize = "antialias",
 ) -> torch.Tensor:
-    """Stretch whole frames to a size with antialiased bilinear interpolation.
+    """Stretch whole frames to a size.
 
     Args:
         frames: (T, H, W, 3) uint8 RGB.
         height: Rows to make.
         width: Columns to make.
         device: A torch device; the frames are copied to it first.
+        mode: Antialiased bilinear, or MONAI's "bilinear" and "area" as they are.
 
     Returns:
         (T, height, width, 3) uint8 RGB, contiguous, on the device.
@@ -39,11 +47,19 @@ def resize_frames(
     if source.shape[1:3] == (height, width):
         return source.contiguous()
     planes = source.permute(0, 3, 1, 2)
-    if planes.device.type != "cpu":
-        planes = planes.float()  # the uint8 kernel exists on the CPU only
-    resized = torch.nn.functional.interpolate(
-        planes, size=(height, width), mode="bilinear", align_corners=False, antialias=True
-    )
+    if planes.device.type != "cpu" or mode == "area":
+        planes = planes.float()  # the uint8 kernels exist on the CPU only
+    resize = torch.nn.functional.interpolate
+    if mode == "area":
+        resized = resize(planes, size=(height, width), mode="area")
+    else:
+        resized = resize(
+            planes,
+            size=(height, width),
+            mode="bilinear",
+            align_corners=False,
+            antialias=mode == "antialias",
+        )
     if resized.dtype != torch.uint8:
         resized = resized.round_().clamp_(0, 255).to(torch.uint8)
     return resized.permute(0, 2, 3, 1).contiguous()

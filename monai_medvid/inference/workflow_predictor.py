@@ -111,7 +111,7 @@ class WorkflowPredictor:
             ModelError: The network failed.
             ValueError: Time does not go forward.
         """
-        return self._start(batch)()
+        return self.submit(batch)()
 
     def stream(
         self, batches: Iterable[FrameBatch], *, mask_at: Collection[float] = ()
@@ -130,13 +130,22 @@ class WorkflowPredictor:
         self._mask_at = mask_at
         pending: deque[Callable[[], WorkflowBatch]] = deque()
         for batch in batches:
-            pending.append(self._start(batch))
+            pending.append(self.submit(batch))
             if len(pending) > _AHEAD:
                 yield pending.popleft()()
         while pending:
             yield pending.popleft()()
 
-    def _start(self, batch: FrameBatch) -> Callable[[], WorkflowBatch]:
+    def submit(self, batch: FrameBatch) -> Callable[[], WorkflowBatch]:
+        """Begin with a few frames; what comes back waits for their result.
+
+        Results are asked for in the order of the calls. One batch more than is asked for keeps
+        the device busy: ``stream`` does so, and whoever gets frames one message at a time.
+
+        Raises:
+            ModelError: The network failed; also when the result is asked for.
+            ValueError: Time does not go forward; when the result is asked for.
+        """
         layout = self.bundle.format
         pixels = resize_frames(
             batch.frames, height=layout.height, width=layout.width, device=self.runtime.device

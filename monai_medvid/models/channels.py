@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 
@@ -74,6 +76,21 @@ class Channels:
             if labels:
                 heads.append(Head(kind, labels, start))
                 start += len(labels)
+        return cls(tuple(heads), horizon_minutes)
+
+    @classmethod
+    def parse(cls, names: Sequence[str], *, horizon_minutes: float = 5.0) -> Channels:
+        """The channels of their names, see ``names``; the way back.
+
+        Example:
+            >>> Channels.parse(("phase/Preparation", "inside")).heads[1].kind
+            'inside'
+        """
+        heads, start = [], 0
+        for kind, group in groupby(names, key=lambda name: name.partition("/")[0]):
+            labels = tuple(name.partition("/")[2] or name for name in group)
+            heads.append(Head(kind, labels, start))
+            start += len(labels)
         return cls(tuple(heads), horizon_minutes)
 
     def __len__(self) -> int:
