@@ -78,19 +78,8 @@ class Jpeg:
 
 
 def encode_jpeg(picture: Picture, options: PictureOptions, standing: Standing) -> bytes:
-    """The picture as a JPEG file.
-
-    One that is not live is grey and says so in the picture itself, so that no viewer of the
-    stream can take it for live, whatever else it shows.
-    """
-    image = _smaller(picture.frame, options.longest)
-    masks = picture.masks
-    if not standing.live:
-        image = _marked(image, standing.text)
-    elif masks is not None and 0 <= picture.seconds - masks.seconds <= options.mask_seconds:
-        image = draw_masks(image, masks)
-        size = text_size(image)
-        write_text(image, NOTICE, left=size / 2, top=size / 2, size=size, rgb=_AMBER)
+    """The picture as a JPEG file; see ``paint``."""
+    image = paint(picture, options, standing)
     done, data = cv2.imencode(
         ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, options.quality]
     )
@@ -98,6 +87,24 @@ def encode_jpeg(picture: Picture, options: PictureOptions, standing: Standing) -
         msg = f"expected a picture that JPEG can hold, found {image.shape}. Give a smaller longest."
         raise ValueError(msg)
     return data.tobytes()
+
+
+def paint(picture: Picture, options: PictureOptions, standing: Standing) -> Frame:
+    """The picture as it is shown, (H, W, 3) uint8 RGB.
+
+    One that is not live is grey and says so in the picture itself, so that no viewer of the
+    stream can take it for live, whatever else it shows.
+    """
+    image = _smaller(picture.frame, options.longest)
+    masks = picture.masks
+    if not standing.live:
+        return _marked(image, standing.text)
+    if masks is None or not 0 <= picture.seconds - masks.seconds <= options.mask_seconds:
+        return image
+    image = draw_masks(image, masks)
+    size = text_size(image)
+    write_text(image, NOTICE, left=size / 2, top=size / 2, size=size, rgb=_AMBER)
+    return image
 
 
 def _smaller(frame: Frame, longest: int) -> Frame:

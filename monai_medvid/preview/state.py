@@ -18,7 +18,7 @@ from monai_medvid.findings.vocabulary import plain_label
 from monai_medvid.latency import LatencyHistogram, LatencySummary
 from monai_medvid.preview.board import Board, Criterion
 from monai_medvid.preview.masks import Masks
-from monai_medvid.preview.picture import Jpeg, Picture, PictureOptions, encode_jpeg
+from monai_medvid.preview.picture import Jpeg, Picture, PictureOptions, encode_jpeg, paint
 from monai_medvid.preview.watch import Standing, Watch
 from monai_medvid.report.style import label_style
 from monai_medvid.video.decoder import Frame
@@ -300,6 +300,11 @@ class PreviewState:
                 self._encoded = (key, encode_jpeg(picture, self.options, standing))
             data = self._encoded[1]
             return Jpeg(picture.number, picture.seconds, data, self._clock() - picture.arrived)
+
+    def painted(self) -> Frame | None:
+        """The newest picture as it is shown, (H, W, 3) uint8 RGB; None before the first."""
+        picture = self._picture
+        return None if picture is None else paint(picture, self.options, self.standing())
 
     def _told_until(self, seconds: float) -> None:
         known = self._facts.results_seconds
