@@ -53,6 +53,7 @@ class Capture:
     ) -> None:
         self.kind: LiveKind = place.kind
         self.shown = place.shown
+        self.decoder = "pyav"
         self.codec = ""
         self.rate = _USUAL_RATE
         self.corrupt = 0

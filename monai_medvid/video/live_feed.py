@@ -25,6 +25,7 @@ class Feed(Protocol):
     Attributes:
         kind: Device, stream or replay.
         shown: For messages; holds no secret.
+        decoder: Which decoder reads it, as in ``VideoInfo``.
         codec: As coded; known once a connection was made.
         rate: Nominal frames a second; known likewise.
         corrupt: Packets and pictures that were damaged and left out.
@@ -32,6 +33,7 @@ class Feed(Protocol):
 
     kind: LiveKind
     shown: str
+    decoder: str
     codec: str
     rate: Fraction
     corrupt: int

@@ -53,6 +53,7 @@ class LiveInfo:
         frame_rate: Average frames a second so far; None for fewer than two frames.
         duration: Seconds from the first frame to the end of the last.
         constant_frame_rate: Whether all steps in time are equal.
+        decoder: Which decoder reads it, as in ``VideoInfo``.
         gaps: (start, end) in seconds of the stream's clock: the last frame before the source was
             lost, and the first one after it was back.
         corrupt_packets: Packets and pictures that were damaged and left out.
@@ -74,6 +75,7 @@ class LiveInfo:
     frame_rate: Fraction | None
     duration: Fraction
     constant_frame_rate: bool
+    decoder: str
     gaps: tuple[tuple[float, float], ...] = ()
     corrupt_packets: int = 0
     not_recorded: int = 0

@@ -99,6 +99,7 @@ class LiveLog:
             frame_rate=times.rate,
             duration=times.duration,
             constant_frame_rate=times.constant,
+            decoder=feed.decoder,
             gaps=tuple(self.clock.gaps),
             corrupt_packets=feed.corrupt,
             not_recorded=self.not_recorded,

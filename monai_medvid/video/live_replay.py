@@ -40,6 +40,7 @@ class Replay:
         self.kind: LiveKind = "replay"
         self.name = self._video.name
         self.shown = "the file"
+        self.decoder = info.decoder
         self.codec = info.codec
         self.rate = info.frame_rate
         self.corrupt = 0
