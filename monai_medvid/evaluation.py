@@ -15,6 +15,7 @@ from monai_medvid.inference.runtime import Device, RuntimeName
 from monai_medvid.inference.workflow_predictor import WorkflowPredictor
 from monai_medvid.metrics.plots import require_matplotlib
 from monai_medvid.metrics.workflow import WorkflowEvaluation, evaluate_workflow
+from monai_medvid.metrics.workflow_moments import check_times
 from monai_medvid.metrics.workflow_report import check_place, write_evaluation
 from monai_medvid.metrics.workflow_stream import Progress, Spoil, judge_video
 from monai_medvid.models import WorkflowNet
@@ -112,6 +113,8 @@ def evaluate_videos(
         ModelError: The network failed.
     """
     labels = [dataset[name] for name in names]
+    for video in labels:
+        check_times(video)
     procedure = cast(WorkflowNet, predictor.bundle.network).procedure
     _check_classes(dataset, procedure)
     judged = [

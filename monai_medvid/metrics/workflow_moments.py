@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from monai_medvid.data.datasets.alignment import require_alignment
+from monai_medvid.data.datasets.check_pictures import picture_size
 from monai_medvid.data.datasets.labels import MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.masks import read_image
 from monai_medvid.data.datasets.sampling import TOLERANCE
@@ -32,12 +34,44 @@ class Moments:
         judged: (N,) bool, whether a moment is one of the steady rate; the others have masks only.
         masks: Mask file by seconds.
         batches: The frames in order, read once.
+        size: (height, width) of the frames; ``None`` where each picture has its own.
     """
 
     seconds: Times
     judged: npt.NDArray[np.bool_]
     masks: dict[float, MaskFile]
     batches: Iterator[FrameBatch]
+    size: tuple[int, int] | None = None
+
+    def check_mask(self, seconds: float, shape: tuple[int, ...]) -> None:
+        """Refuse a mask that is not of the size of the picture that it was drawn on.
+
+        Args:
+            seconds: Of the mask.
+            shape: (height, width) of the mask.
+
+        Raises:
+            InputError: It is of another size.
+        """
+        file = self.masks[seconds]
+        drawn_on = picture_size(file.image) if file.image is not None else None
+        wanted = self.size if drawn_on is None else drawn_on[::-1]
+        if wanted is not None and tuple(shape) != wanted:
+            raise InputError(
+                f"expected a mask of {wanted[1]}x{wanted[0]} like its picture, found "
+                f"{shape[1]}x{shape[0]}: {file.path.name} at {seconds:.2f} s. Restore it."
+            )
+
+
+def check_times(labels: VideoLabels) -> None:
+    """See that video and labels are about the same time, before other videos take time.
+
+    Raises:
+        InputError: The video is damaged, or its labels are of another time.
+    """
+    if labels.source is not None and labels.source.is_file():
+        with open_video(labels.source) as video:
+            require_alignment(labels, video.info)
 
 
 @contextmanager
@@ -53,7 +87,7 @@ def open_moments(labels: VideoLabels, *, rate: float, masks: bool = True) -> Ite
         masks: Whether frames with masks are wanted.
 
     Raises:
-        InputError: The video is missing or damaged.
+        InputError: The video is missing or damaged, or its labels are of another time.
     """
     files = labels.masks if masks else ()
     if labels.images and (labels.source is None or labels.source.is_dir()):
@@ -64,6 +98,7 @@ def open_moments(labels: VideoLabels, *, rate: float, masks: bool = True) -> Ite
             f"expected the video of {labels.name}, found none. Put it where the data set has it."
         )
     with open_video(labels.source) as video:
+        require_alignment(labels, video.info)
         yield _of_video(video, rate, files)
 
 
@@ -78,9 +113,9 @@ def _of_video(video: Video, rate: float, files: Sequence[MaskFile]) -> Moments:
             masks[seconds] = file
             numbers.setdefault(seconds, video.frame_at(seconds=file.seconds + TOLERANCE))
     times = np.asarray(sorted(numbers))
-    return Moments(
-        times, np.isin(times, judged), masks, _frames(video, times, [numbers[t] for t in times])
-    )
+    frames = _frames(video, times, [numbers[t] for t in times])
+    size = (video.info.height, video.info.width)
+    return Moments(times, np.isin(times, judged), masks, frames, size)
 
 
 def _frames(video: Video, times: Times, numbers: Sequence[int]) -> Iterator[FrameBatch]:

@@ -53,7 +53,7 @@ def judge_video(
         progress: Called while it runs.
 
     Raises:
-        InputError: The video or a mask is missing or damaged.
+        InputError: The video or a mask is missing or damaged, or they do not fit.
         ModelError: The network failed.
     """
     wanted = read_mask is not None and mask_classes > 0
@@ -84,7 +84,9 @@ def _confusion(batch: WorkflowBatch, moments: Moments, read: ReadMask, classes: 
     """Pixels of the batch's segmented frames by true and predicted class."""
     counts = np.zeros((classes, classes), np.int64)
     for place, probabilities in batch.masks.items():
-        truth = read(moments.masks[float(batch.seconds[place])])
+        seconds = float(batch.seconds[place])
+        truth = read(moments.masks[seconds])
+        moments.check_mask(seconds, truth.shape)
         counts += mask_confusion(truth, _classes_at(probabilities, truth.shape), classes=classes)
     return counts
 

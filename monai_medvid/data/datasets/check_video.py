@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from monai_medvid.data.datasets.alignment import alignment_faults
 from monai_medvid.data.datasets.check_masks import check_masks
 from monai_medvid.data.datasets.check_pictures import check_pictures, picture_size
 from monai_medvid.data.datasets.dataset import Dataset
@@ -16,15 +17,6 @@ from monai_medvid.data.datasets.sampling import known_rows, usual_step
 from monai_medvid.errors import InputError
 from monai_medvid.video.info import VideoInfo
 from monai_medvid.video.open import open_video
-
-SLACK_SECONDS = 1.0
-"""By which labels may outlast their video: files round to whole seconds."""
-
-UNLABELLED_SHARE = 0.05
-_SAME_COUNT = 0.005
-_OTHER_LENGTH = 0.02
-_FRAME_STEP = 0.1
-"""Rows closer than this, in seconds, stand for frames."""
 
 
 def check_video(dataset: Dataset, name: str) -> tuple[VideoFacts, list[Fault]]:
@@ -42,7 +34,7 @@ def check_video(dataset: Dataset, name: str) -> tuple[VideoFacts, list[Fault]]:
         except InputError as error:
             faults.append(Fault("error", "video", name, str(error)))
     if info is not None:
-        faults += _alignment(labels, info)
+        faults += alignment_faults(labels, info)
     elif labels.images:
         faults += check_pictures(labels)
     size = _size_of(labels, info)
@@ -90,43 +82,6 @@ def _gaps(dataset: Dataset, labels: VideoLabels) -> Iterator[Fault]:
                 f"({steps[holes].sum():.1f} s in all), the first after {first:.2f} s. "
                 f"Restore the label file.",
             )
-
-
-def _alignment(labels: VideoLabels, info: VideoInfo) -> Iterator[Fault]:
-    length = float(info.duration)
-    if not info.constant_frame_rate:
-        text = "The frame rate varies; labels are joined by the time of each frame."
-        yield Fault("warning", "alignment", labels.name, text)
-    if not len(labels):
-        return
-    end, step = float(labels.seconds[-1]), usual_step(labels.seconds)
-    labelled = end + step
-    if _counts_frames(labels, info, step) and abs(labelled - length) > _OTHER_LENGTH * length:
-        yield Fault(
-            "error",
-            "alignment",
-            labels.name,
-            f"Expected labels by time, found a row for each of the video's {info.frame_count} "
-            f"frames, which run at {float(info.frame_rate or 0):g} and not at {1 / step:g} a "
-            f"second. Take the video as published, or correct the label file.",
-        )
-    elif end > length + SLACK_SECONDS:
-        yield Fault(
-            "error",
-            "alignment",
-            labels.name,
-            f"Expected a video of at least {end:.1f} s like its labels, found {length:.1f} s. "
-            f"Restore the video.",
-        )
-    elif labelled < length * (1 - UNLABELLED_SHARE) - SLACK_SECONDS:
-        text = f"The last {length - labelled:.1f} s of {length:.1f} s have no labels."
-        yield Fault("warning", "alignment", labels.name, text)
-
-
-def _counts_frames(labels: VideoLabels, info: VideoInfo, step: float) -> bool:
-    return 0 < step < _FRAME_STEP and (
-        abs(len(labels) - info.frame_count) <= max(2, _SAME_COUNT * info.frame_count)
-    )
 
 
 def _size_of(labels: VideoLabels, info: VideoInfo | None) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset as TorchDataset
 
+from monai_medvid.data.datasets.alignment import require_alignment
 from monai_medvid.data.datasets.frame_cache import CacheKey, Frames, Size, keep_frames
 from monai_medvid.data.datasets.labels import TimedFile, VideoLabels
 from monai_medvid.data.datasets.masks import read_image
@@ -107,7 +108,7 @@ def read_frames(
     """Frames (T, H, W, 3) uint8 RGB and their seconds (T,).
 
     Raises:
-        InputError: The video is missing or damaged.
+        InputError: The video is missing or damaged, or its labels are of another time.
         OutputError: The cache cannot be written.
     """
     if labels.source is None and not labels.images:
@@ -121,6 +122,7 @@ def read_frames(
         return _kept(key, times, fill, cache, progress), times
     assert labels.source is not None  # noqa: S101 - see above
     with open_video(labels.source) as video:
+        require_alignment(labels, video.info)
         count = max(int(video.info.duration * rate), 1)
         times = np.asarray([float(k / rate) for k in range(count)], np.float64)
         kind = f"{rate.numerator}-{rate.denominator}"
