@@ -4,6 +4,11 @@
 No message may hold patient data (names, IDs, dates): name UIDs, sizes and codes instead.
 """
 
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
 
 class MedvidError(Exception):
     """Base of every error that this library raises about its inputs or surroundings.
@@ -70,3 +75,18 @@ def as_memory_error(error: BaseException) -> ModelError | None:
         f"expected enough memory for this, found too little ({type(error).__name__}). Use smaller "
         f"batches or a smaller video, or a machine with more memory."
     )
+
+
+class InternalError(MedvidError):
+    """A fault of ours, told by kind and place: its own text may quote values of a patient.
+
+    Args:
+        fault: What was raised.
+    """
+
+    exit_code = 1
+
+    def __init__(self, fault: BaseException) -> None:
+        frames = traceback.extract_tb(fault.__traceback__)
+        place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "no place"
+        super().__init__(f"internal error {type(fault).__name__} at {place}")

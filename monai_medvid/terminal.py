@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from monai_medvid.errors import MedvidError
+from monai_medvid.errors import InternalError, MedvidError
 
 if TYPE_CHECKING:
     from monai_medvid.demo import DemoReport
@@ -101,10 +100,8 @@ def complain(error: MedvidError) -> None:
 
 def complain_of_a_fault(error: Exception) -> None:
     """The one line of a fault of ours: type and place, never values (they may be patient data)."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown place"
     _console(stderr=True).print(
-        f"medvid: internal error {type(error).__name__} at {place}. "
+        f"medvid: {InternalError(error)}. "
         "Expected no fault here; run again with --debug and report it.",
         markup=False,
     )

@@ -29,7 +29,7 @@ def of_class(data: Dataset, sop_class: str, **values: object) -> Dataset:
     return data
 
 
-def disc_cine(frames: int = 6, **values: object) -> Dataset:
+def disc_cine(frames: int = 30, **values: object) -> Dataset:
     """A multi-frame ultrasound object in which the tiny bundle finds a red disc."""
     return cine(np.stack([disc_frame(number) for number in range(frames)]), **values)
 
@@ -48,7 +48,7 @@ def ten_series(folder: Path) -> tuple[Dataset, Dataset]:
     """
     study = generate_uid()
     one_frame = moving(frames=1)
-    videos = (disc_cine(), disc_cine(8))
+    videos = (disc_cine(), disc_cine(40))
     series = [
         of_class(cine(one_frame), CT, Modality="CT"),
         of_class(cine(moving()), SECONDARY_CAPTURE, Modality="OT"),

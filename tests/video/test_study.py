@@ -40,7 +40,7 @@ def test_two_of_ten_series_are_video(tmp_path: Path) -> None:
         first.SOPInstanceUID,
         second.SOPInstanceUID,
     ]
-    assert [video.number_of_frames for video in found.videos] == [6, 8]
+    assert [video.number_of_frames for video in found.videos] == [30, 40]
     assert (len(found.left_out), found.other_files) == (8, 1)
     assert found.reasons == {
         "its SOP class is not chosen: CT Image Storage": 3,
@@ -52,7 +52,7 @@ def test_two_of_ten_series_are_video(tmp_path: Path) -> None:
     assert not any(one.damaged for one in found.left_out)
     assert "NOBODY" not in repr(found)
     with open_video(found.videos[0].path) as video:
-        assert len(video) == 6
+        assert len(video) == 30
 
 
 def test_a_directory_file_is_passed_over_under_any_name(tmp_path: Path) -> None:
