@@ -34,6 +34,7 @@ class Background(Generic[T]):
         self._done: SimpleQueue[T | BaseException] = SimpleQueue()
         self._given = self._taken = 0
         self._thread: threading.Thread | None = None
+        self._ending = False
 
     @property
     def ready(self) -> bool:
@@ -71,14 +72,21 @@ class Background(Generic[T]):
     def stop(self, *, timeout_seconds: float) -> bool:
         """Finish what was given, as far as the time allows; safe to call twice.
 
+        More may be given afterwards.
+
         Returns:
             Whether everything is done. What is not goes on until the process ends.
         """
         if self._thread is None:
             return True
-        self._todo.put(None)
+        if not self._ending:
+            self._ending = True
+            self._todo.put(None)
         self._thread.join(timeout_seconds)
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            return False
+        self._thread, self._ending = None, False
+        return True
 
     def _run(self) -> None:
         while (work := self._todo.get()) is not None:

@@ -9,7 +9,6 @@ to be done stands in ``<folder>/queue.db``, so that a restart loses nothing.
 from __future__ import annotations
 
 import logging
-import random
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ import yaml
 from monai_medvid.errors import DeliveryError, InputError, MedvidError
 from monai_medvid.pacs import Destination, parse_destination, store_files
 from monai_medvid.pacs.listen import DicomNode, ReceivedInstance
-from monai_medvid.pacs.queue import Job, JobQueue
+from monai_medvid.pacs.queue import Job, JobQueue, pause_seconds
 from monai_medvid.pipeline import SharedPredictor, analyze_to_folder
 from monai_medvid.results import ResultOptions, folder_of
 
@@ -245,8 +244,8 @@ class _Node:
             self.queue.mark(job, "parked", reason=problems[0])
             self._announce(f"parked {job.sop_instance_uid}: {problems[0]}")
         else:
-            pause = min(3600.0, self._config.retry_seconds * 2**job.attempts)
-            self.queue.postpone(job, seconds=pause * random.uniform(0.8, 1.2), reason=problems[0])
+            pause = pause_seconds(job.attempts, first=self._config.retry_seconds)
+            self.queue.postpone(job, seconds=pause, reason=problems[0])
             self._announce(f"will send {job.sop_instance_uid} again: {problems[0]}")
         return True
 

@@ -27,7 +27,9 @@ def test_nobody_waits_for_it() -> None:
     assert not work.stop(timeout_seconds=0.05)
     go.set()
     assert work.stop(timeout_seconds=10)
-    assert work.take() is True
+    work.submit(lambda: False)
+    assert work.stop(timeout_seconds=10)
+    assert [work.take(), work.take()] == [True, False]
 
 
 def test_an_error_comes_back_as_it_was_and_the_next_piece_is_done() -> None:

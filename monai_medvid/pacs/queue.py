@@ -8,13 +8,14 @@ same UIDs.
 
 from __future__ import annotations
 
-import sqlite3
-import threading
+import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from monai_medvid.pacs.database import Database
 
 State = Literal["received", "analyzed", "done", "ignored", "refused", "parked"]
 """received -> analyzed -> done; ignored: no video; refused: cannot be read; parked: not taken."""
@@ -57,16 +58,23 @@ class Job:
     reason: str
 
 
+def pause_seconds(attempts: int, *, first: float, most: float = 3600.0) -> float:
+    """How long to wait after so many failed attempts: doubled each time, with jitter.
+
+    Args:
+        attempts: Attempts before the last one.
+        first: Pause after the first, seconds.
+        most: Longest pause, seconds.
+    """
+    return min(most, first * 2.0 ** min(attempts, 60)) * random.uniform(0.8, 1.2)
+
+
 class JobQueue:
     """A durable list of jobs, safe to use from several threads of one process."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False)
-        with self._lock, self._database:
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute(_TABLE)
+        self._database = Database(path, _TABLE)
 
     def add(self, path: Path, *, sop_instance_uid: str, study_instance_uid: str) -> None:
         """Remember a received instance; one that was received before starts anew."""
@@ -118,18 +126,14 @@ class JobQueue:
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
-            self._database.close()
+        self._database.close()
 
     def _run(self, statement: str, values: Iterable[object]) -> None:
-        with self._lock, self._database:
-            self._database.execute(statement, tuple(values))
+        self._database.run(statement, values)
 
     def _select(self, where: str, values: Iterable[object]) -> list[Job]:
         query = f"SELECT * FROM jobs WHERE {where} ORDER BY received"  # noqa: S608 (fixed texts)
-        with self._lock:
-            rows = self._database.execute(query, tuple(values)).fetchall()
         return [
             Job(uid, study, Path(path), state, received, Path(out) if out else None, *rest)
-            for uid, study, path, state, received, out, *rest in rows
+            for uid, study, path, state, received, out, *rest in self._database.rows(query, values)
         ]

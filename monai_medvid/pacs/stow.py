@@ -38,7 +38,7 @@ def send_by_stow(
         attempt: Which attempt this is, from 1.
         timeout: Seconds to wait for an answer of the service.
     """
-    with _session() as session:
+    with web_session() as session:
         return [
             _send(one, destination.url, session, attempt=attempt, timeout=timeout)
             for one in instances
@@ -48,14 +48,15 @@ def send_by_stow(
 @contextmanager
 def web_client(destination: WebDestination, *, timeout: float) -> Iterator[DICOMwebClient]:
     """A client with the credentials and certificates that the environment names."""
-    with _session() as session:
+    with web_session() as session:
         client = DICOMwebClient(destination.url, session=session, timeout=timeout)
         # its own retries (five, for half a minute) would multiply with ours
         client.set_http_retry_params(retry=False)
         yield client
 
 
-def _session() -> requests.Session:
+def web_session() -> requests.Session:
+    """A session with the credentials and certificates that the environment names."""
     session = requests.Session()
     token, user = os.environ.get("MEDVID_STOW_TOKEN"), os.environ.get("MEDVID_STOW_USER")
     if token:
