@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bundles and running them: find, load, predict."""
 
-from monai_medvid.inference.any_predictor import AnyPredictor, make_predictor
+from monai_medvid.inference.any_predictor import AnyPredictor, make_predictor, warm_up
 from monai_medvid.inference.bundle import (
     Bundle,
     BundleInfo,
@@ -26,4 +26,5 @@ __all__ = [
     "list_bundles",
     "load_bundle",
     "make_predictor",
+    "warm_up",
 ]

@@ -200,6 +200,11 @@ class PreviewState:
             self._told_until(seconds)
             self._tell()
 
+    @property
+    def latencies(self) -> Mapping[str, LatencySummary]:
+        """Everything that was measured, the way to the picture included."""
+        return {**self._facts.latency, TO_PREVIEW: self._to_preview.summary()}
+
     def show_latency(self, name: str, latency: LatencySummary) -> None:
         """Show a latency under a name that says from where to where it was measured."""
         self._change(latency={**self._facts.latency, name: latency})
@@ -243,11 +248,12 @@ class PreviewState:
     def show_model(
         self, title: str, *, labels: Sequence[str] = (), criteria: Sequence[str] = ()
     ) -> None:
-        """Say which model it is, where that was not known when the state was made."""
+        """Say which model it is; what was given when the state was made stays."""
         with self._news:
             for name in criteria:
                 self._board.criteria.setdefault(name, Criterion(name))
-        self._change(title=title, labels=tuple(labels))
+        known = self._facts
+        self._change(title=known.title or title, labels=known.labels or tuple(labels))
 
     def show_end(self, text: str = "ENDED: the source has ended") -> None:
         """Say that no more pictures come and that this is no fault.

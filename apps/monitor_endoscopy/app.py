@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Holoscan application: live endoscopy in, findings on a page while it goes on, DICOM at its end.
+
+    source ─ frames ─▶ inference ─ predictions ─▶ builder ─ findings ─▶ seg ─▶ sr ─▶ sender, page
+        └─────────────────────────┴───────────────────┴─ events ─▶ preview, end of the procedure
+
+In one process, or as two fragments on two hosts: ``capture`` (source, preview, end) and
+``analysis`` (inference, findings, DICOM, delivery).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from holoscan.core import Application, Fragment
+from holoscan.schedulers import GreedyScheduler
+from options import Inference, MonitorOptions
+from parts import DeliveryOp, EndOfProcedureOp, PageOp
+
+from monai_medvid.findings.procedure_end import ProcedureEnd
+from monai_medvid.inference import AnyPredictor, load_bundle, make_predictor, warm_up
+from monai_medvid.latency import LatencySummary
+from monai_medvid.preview import PreviewServer
+from operators.bundle_inference import BundleInferenceOp
+from operators.dicom_seg_writer import DicomSegWriterOp
+from operators.dicom_sr_writer import DicomSrWriterOp
+from operators.findings_builder import FindingsBuilderOp
+from operators.findings_preview import FindingsPreviewOp
+from operators.live_video_source import LiveVideoSourceOp
+from operators.pacs_sender import PacsSenderOp
+
+BETWEEN: tuple[tuple[str, str], ...] = (
+    ("source.frames", "inference.frames"),
+    ("source.source", "builder.source"),
+)
+BACK: tuple[tuple[str, str], ...] = (
+    ("inference.predictions", "preview.predictions"),
+    ("builder.events", "preview.events"),
+    ("builder.events", "end.events"),
+)
+"""What passes from capture to analysis, and back."""
+
+
+class Capture:
+    """The operators beside the tower: source, preview, end of the procedure."""
+
+    def __init__(
+        self, fragment: Any, options: MonitorOptions, recording: Path, server: PreviewServer,
+        mask_labels: Sequence[str],
+    ) -> None:  # fmt: skip
+        self.source = LiveVideoSourceOp(
+            fragment, name="source", record=str(recording), **asdict(options.source)
+        )
+        self.preview = FindingsPreviewOp(
+            fragment, name="preview", server=server, mask_labels=mask_labels
+        )
+        self.end = EndOfProcedureOp(
+            fragment,
+            name="end",
+            end=ProcedureEnd(outside_seconds=options.procedure.outside_seconds),
+            stop_source=self.source.stop_source,
+        )
+        fragment.add_flow(self.source, self.preview, {("frames", "frames")})
+        fragment.add_operator(self.end)
+
+
+class Analysis:
+    """The operators that need the model and the archive."""
+
+    def __init__(
+        self, fragment: Any, options: MonitorOptions, recording: Path, server: PreviewServer | None
+    ) -> None:
+        results = options.results
+        self.predictor = _ready_predictor(options.inference)
+        self.inference = BundleInferenceOp(
+            fragment, name="inference", live=True, predictor=self.predictor
+        )
+        self.builder = FindingsBuilderOp(
+            fragment, name="builder", live=True, options=options.findings
+        )
+        self.sr = DicomSrWriterOp(
+            fragment,
+            name="sr",
+            video=recording,
+            output=results.output,
+            sr=results.sr,
+            sr_target=results.sr_target,
+            stills_seg=results.seg != "none",
+        )
+        fragment.add_flow(self.inference, self.builder, {("predictions", "predictions")})
+        self._write(fragment, results.seg, recording, results.output)
+        self.server = server
+        page = PageOp(fragment, name="page", measure=self.measure)
+        fragment.add_flow(self.sr, page, {("results", "results")})
+        self.sender = self._send(fragment, options)
+
+    def _write(self, fragment: Any, seg: str, recording: Path, output: str) -> None:
+        if seg == "none":
+            fragment.add_flow(self.builder, self.sr, {("findings", "findings")})
+            return
+        writer = DicomSegWriterOp(fragment, name="seg", video=recording, output=output, seg=seg)
+        fragment.add_flow(self.builder, writer, {("findings", "findings")})
+        fragment.add_flow(writer, self.sr, {("results", "findings")})
+
+    def _send(self, fragment: Any, options: MonitorOptions) -> PacsSenderOp | None:
+        if not options.deliver.destinations:
+            return None
+        sender = PacsSenderOp(
+            fragment,
+            name="sender",
+            destinations=options.deliver.destinations,
+            spool=options.spool,
+            patience_seconds=options.deliver.patience_seconds,
+        )
+        fragment.add_flow(self.sr, sender, {("results", "results")})
+        if self.server is not None:
+            board = DeliveryOp(fragment, name="delivery", state=self.server.state)
+            fragment.add_flow(sender, board, {("reports", "reports")})
+        return sender
+
+    def close(self) -> None:
+        """Give back what the model holds."""
+        self.predictor.close()
+
+    def measure(self) -> Mapping[str, float]:
+        """Latencies and counts, for ``run.json`` and the page."""
+        found = {
+            "frames_dropped": float(self.inference.dropped),
+            **_named("arrival_to_prediction", self.inference.latency),
+            **_named("arrival_to_findings", self.builder.latency),
+        }
+        if self.server is not None:
+            for name, summary in self.server.state.latencies.items():
+                found |= _named(name.replace(" ", "_"), summary)
+        return found
+
+
+def _ready_predictor(options: Inference) -> AnyPredictor:
+    """The model, loaded and warm before the first frame arrives."""
+    predictor = make_predictor(
+        load_bundle(options.bundle),
+        device=options.device,
+        runtime=options.runtime,
+        mask_seconds=options.mask_seconds,
+    )
+    warm_up(predictor)
+    return predictor
+
+
+def _named(name: str, summary: LatencySummary) -> dict[str, float]:
+    return {f"{name}_{key}": value for key, value in summary.to_dict().items()}
+
+
+class _Part(Fragment):  # type: ignore[misc]
+    def __init__(self, application: Any, *args: Any, name: str, make: Any) -> None:
+        self._make, self.parts = make, None
+        super().__init__(application, *args, name=name)
+
+    def compose(self) -> None:
+        self.parts = self._make(self)
+
+
+class MonitorEndoscopyApp(Application):  # type: ignore[misc]
+    """The graph; see the module.
+
+    Args:
+        options: Everything that can be set.
+        recording: Where the recording goes that findings refer to; both hosts must see it.
+        server: The live page.
+        mask_labels: Of the bundle, for the page.
+        split: Whether in two fragments.
+        argv: Holoscan's own arguments (``--driver``, ``--worker``, ``--address`` ...).
+    """
+
+    def __init__(
+        self,
+        options: MonitorOptions,
+        *,
+        recording: Path,
+        server: PreviewServer,
+        mask_labels: Sequence[str] = (),
+        split: bool = False,
+        argv: Sequence[str] = (),
+    ) -> None:
+        self._options, self._recording, self.server = options, recording, server
+        self._mask_labels, self._split = tuple(mask_labels), split
+        self.capture: Capture | None = None
+        self.analysis: Analysis | None = None
+        super().__init__([*argv] or ["monitor_endoscopy"])
+
+    def compose(self) -> None:
+        """Everything in one fragment, or two that are joined by the network."""
+        if self._split:
+            self._compose_two()
+            return
+        self.capture, self.analysis = self._make_capture(self), self._make_analysis(self)
+        parts = {**vars(self.capture), **vars(self.analysis)}
+        for start, goal in (*BETWEEN, *BACK):
+            (first, port), (second, entry) = start.split("."), goal.split(".")
+            self.add_flow(parts[first], parts[second], {(port, entry)})
+        self.scheduler(GreedyScheduler(self, name="greedy"))
+
+    def _compose_two(self) -> None:
+        capture = _Part(self, name="capture", make=self._make_capture)
+        analysis = _Part(self, name="analysis", make=self._make_analysis)
+        self.add_flow(capture, analysis, set(BETWEEN))
+        self.add_flow(analysis, capture, set(BACK))
+
+    def _make_capture(self, fragment: Any) -> Capture:
+        self.capture = Capture(
+            fragment, self._options, self._recording, self.server, self._mask_labels
+        )
+        return self.capture
+
+    def _make_analysis(self, fragment: Any) -> Analysis:
+        server = None if self._split else self.server
+        self.analysis = Analysis(fragment, self._options, self._recording, server)
+        return self.analysis

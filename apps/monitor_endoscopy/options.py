@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The application's settings, from YAML and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from monai_medvid.errors import InputError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Arguments of ``LiveVideoSourceOp``."""
+
+    source: str = ""
+    loop: bool = False
+    connect_seconds: float = 10.0
+    lost_seconds: float = 2.0
+    reconnect_seconds: float | None = 300.0
+    input_options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """Arguments of ``BundleInferenceOp``."""
+
+    bundle: str = "laparoscopic_cholecystectomy_workflow"
+    device: str = "auto"
+    runtime: str = "auto"
+    mask_seconds: float | None = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Procedure:
+    """When a procedure is over, see ``ProcedureEnd``."""
+
+    outside_seconds: float | None = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """The live page."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    stale_after: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What is written, and where."""
+
+    output: str = "results"
+    seg: str = "binary"
+    sr: str = "comprehensive3d"
+    sr_target: str = "both"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deliver:
+    """Where DICOM objects go."""
+
+    destinations: tuple[str, ...] = ()
+    spool: str = ""
+    patience_seconds: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorOptions:
+    """Everything that can be set; the sections of ``monitor_endoscopy.yaml``.
+
+    Attributes:
+        findings: Fields of ``FindingOptions``.
+    """
+
+    source: Source = Source()
+    inference: Inference = Inference()
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    procedure: Procedure = Procedure()
+    preview: Preview = Preview()
+    results: Results = Results()
+    deliver: Deliver = Deliver()
+
+    @property
+    def spool(self) -> Path:
+        """Where objects wait that were not delivered yet."""
+        return Path(self.deliver.spool or Path(self.results.output) / "spool")
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "source": Source,
+    "inference": Inference,
+    "procedure": Procedure,
+    "preview": Preview,
+    "results": Results,
+    "deliver": Deliver,
+}
+
+
+def read_options(
+    path: Path | None, given: Mapping[str, Mapping[str, Any]] | None = None
+) -> MonitorOptions:
+    """Read settings from a YAML file; what is given beside it comes first.
+
+    Args:
+        path: The file; None for the defaults.
+        given: Values by section and name.
+
+    Raises:
+        InputError: The file is missing or no YAML, or a section, name or type is not known.
+    """
+    document = _document(path)
+    _check(document, {*SECTIONS, "findings"}, "sections")
+    values: dict[str, Any] = {"findings": _mapping(document, "findings")}
+    for name, section in SECTIONS.items():
+        merged = {**_mapping(document, name), **(given or {}).get(name, {})}
+        values[name] = _section(section, name, merged)
+    return MonitorOptions(**values)
+
+
+def _document(path: Path | None) -> Mapping[str, Any]:
+    if path is None:
+        return {}
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        what = str(error).splitlines()[0]
+        raise InputError(
+            f"expected settings in {path.name}, found none that can be read ({what}). Begin with "
+            f"the application's monitor_endoscopy.yaml."
+        ) from error
+    if not isinstance(document or {}, Mapping):
+        raise InputError(
+            f"expected sections in {path.name}, found a {type(document).__name__}. Begin with the "
+            f"application's monitor_endoscopy.yaml."
+        )
+    return document or {}
+
+
+def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = document.get(name) or {}
+    if not isinstance(found, Mapping):
+        raise InputError(
+            f"expected names and values in section {name!r}, found a {type(found).__name__}. "
+            f"Indent them below it."
+        )
+    return found
+
+
+def _section(kind: type[T], name: str, values: Mapping[str, Any]) -> T:
+    _check(values, {item.name for item in fields(kind)}, f"settings in section {name!r}")  # type: ignore[arg-type]
+    found = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    for item in fields(kind):  # type: ignore[arg-type]
+        default = getattr(kind(), item.name)
+        value = found.get(item.name, default)
+        if not _fits(value, default, optional="None" in str(item.type)):
+            raise InputError(
+                f"expected {item.name} of section {name!r} like {default!r}, found {value!r}. "
+                f"Correct it."
+            )
+    return kind(**found)
+
+
+def _fits(value: Any, default: Any, *, optional: bool) -> bool:
+    if value is None:
+        return optional
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, float) or (default is None and optional):
+        return isinstance(value, int | float)
+    return isinstance(value, type(default))
+
+
+def _check(found: Mapping[str, Any], known: set[str], what: str) -> None:
+    unknown = sorted(set(map(str, found)) - known)
+    if unknown:
+        raise InputError(
+            f"expected {what} of {', '.join(sorted(known))}, found {', '.join(unknown)}. Correct "
+            f"the name."
+        )

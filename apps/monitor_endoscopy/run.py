@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One procedure, from the command line to the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from app import MonitorEndoscopyApp
+from options import MonitorOptions, read_options
+
+from monai_medvid import terminal
+from monai_medvid.errors import DeliveryError, InputError, MedvidError, OutputError
+from monai_medvid.findings.answers_of_bundle import answers_of_bundle
+from monai_medvid.preview import PreviewServer, PreviewState
+
+log = logging.getLogger("monitor_endoscopy")
+_LOOK_SECONDS = 0.2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Watch one procedure; every problem is one line on stderr and an exit code."""
+    given, holoscan = _parser().parse_known_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+    try:
+        monitor(_options(given), split=given.split, argv=holoscan, recording=given.recording)
+    except MedvidError as error:
+        if given.debug:
+            raise
+        terminal.complain(error)
+        return error.exit_code
+    except Exception as error:
+        # The last resort. Values stay out of sight: they may be patient data.
+        if given.debug:
+            raise
+        terminal.complain_of_a_fault(error)
+        return 1
+    return 0
+
+
+def monitor(
+    options: MonitorOptions,
+    *,
+    split: bool = False,
+    argv: Sequence[str] = (),
+    recording: Path | None = None,
+) -> MonitorEndoscopyApp:
+    """Watch one procedure to its end: a signal, the end of the stream, or out of the body.
+
+    Raises:
+        MedvidError: The source, bundle, device or output cannot be used.
+        DeliveryError: The results are complete, and wait in the spool for a destination.
+    """
+    if not options.source.source:
+        raise InputError(
+            "expected a source, found none. Pass --source, or name it in the settings: a device, "
+            "an address, or a file that is replayed."
+        )
+    answers = answers_of_bundle(options.inference.bundle)
+    masks = () if options.inference.mask_seconds is None else answers.mask_labels
+    state = PreviewState(
+        title=answers.model.display_name,
+        labels=answers.model.labels,
+        stale_after=options.preview.stale_after,
+    )
+    server = PreviewServer(state, host=options.preview.host, port=options.preview.port)
+    app = MonitorEndoscopyApp(
+        options,
+        recording=recording or _new_recording(Path(options.results.output)),
+        server=server,
+        mask_labels=masks,
+        split=split,
+        argv=("monitor_endoscopy", *argv),
+    )
+    with _serving(server, wanted=not split or "analysis" not in argv):
+        _run(app)
+    return app
+
+
+def _run(app: MonitorEndoscopyApp) -> None:
+    future = app.run_async()
+    try:
+        with _ended_by_signals(app):
+            _wait(future)
+    finally:
+        if app.analysis is not None:
+            app.analysis.close()
+    sender = app.analysis.sender if app.analysis is not None else None
+    if sender is not None and sender.undelivered:
+        raise DeliveryError(
+            " ".join(sender.undelivered) + " They stay in the spool and are sent at the next start."
+        )
+
+
+def _wait(future: Future[Any]) -> None:
+    """Wait so that signals are seen meanwhile."""
+    while True:
+        try:
+            future.result(timeout=_LOOK_SECONDS)
+        except NotYet:
+            continue
+        return
+
+
+@contextmanager
+def _serving(server: PreviewServer, *, wanted: bool) -> Iterator[None]:
+    if not wanted:
+        yield
+        return
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _ended_by_signals(app: MonitorEndoscopyApp) -> Iterator[None]:
+    """The first signal ends the procedure and has everything written; the second ends at once."""
+
+    def end(number: int, frame: Any) -> None:
+        log.info("asked to end: the procedure is over")
+        if app.capture is not None:
+            app.capture.source.stop_source()
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _new_recording(output: Path) -> Path:
+    """A name that no procedure before had, in the output folder."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"expected to write into the output folder, the system refused: "
+            f"{error.strerror or type(error).__name__}. Choose another folder."
+        ) from error
+    start = datetime.now(timezone.utc)
+    return output / f"procedure-{start:%Y%m%dT%H%M%S%f}Z.mp4"
+
+
+def _options(given: argparse.Namespace) -> MonitorOptions:
+    values: dict[str, dict[str, Any]] = {}
+    for section, name in (
+        ("source", "source"), ("source", "loop"), ("inference", "bundle"),
+        ("results", "output"), ("preview", "port"),
+    ):  # fmt: skip
+        value = getattr(given, name)
+        if value is not None:
+            values.setdefault(section, {})[name] = value
+    if given.store:
+        values["deliver"] = {"destinations": given.store}
+    return read_options(given.config, values)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="monitor_endoscopy",
+        description="Show findings while an operation goes on; leave DICOM behind at its end.",
+        epilog="On two hosts: --split with Holoscan's own options, e.g. on the analysis host "
+        "--split --driver --worker --fragments analysis --address 0.0.0.0:8765, beside the tower "
+        "--split --worker --fragments capture --address ANALYSIS_HOST:8765. --recording must then "
+        "name the same file on a folder that both see.",
+    )
+    parser.add_argument("--config", type=Path, help="settings, see monitor_endoscopy.yaml")
+    parser.add_argument("--source", help="/dev/video0, rtsp://..., or a file that is replayed")
+    parser.add_argument("--loop", action="store_true", default=None, help="replay without end")
+    parser.add_argument("--bundle", help="name of a bundle at hand, or its folder")
+    parser.add_argument("--output", "-o", help="folder of recordings and results")
+    parser.add_argument("--store", action="append", help="dicom://AET@host:port or https://...")
+    parser.add_argument("--port", type=int, help="of the live page; 0 for any free one")
+    parser.add_argument("--recording", type=Path, help="file of the recording; must not be there")
+    parser.add_argument("--split", action="store_true", help="two fragments: capture, analysis")
+    parser.add_argument("--debug", action="store_true", help="show the trace of errors")
+    return parser
