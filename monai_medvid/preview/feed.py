@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monai_medvid.findings.answer_format import AnswerFormat
 from monai_medvid.findings.events import FindingEvent
 from monai_medvid.latency import LatencyHistogram
 from monai_medvid.messages import Message, is_end, tensor
@@ -17,6 +18,7 @@ from monai_medvid.preview.state import PreviewState
 
 TO_ANSWER = "frame to answer"
 """Name of the latency from arrival of a frame until its predictions came here."""
+_CRITERION = "criterion/"
 
 
 class PreviewFeed:
@@ -44,13 +46,15 @@ class PreviewFeed:
 
         Args:
             state: Is told.
-            mask_labels: Classes of the masks in predictions; without them masks are not drawn.
+            mask_labels: Classes of the masks in predictions, where those do not say it
+                themselves; without them masks are not drawn.
             clock: In which messages tell when frames arrived.
         """
         self.state = state
         self._mask_labels = tuple(mask_labels)
         self._clock = clock
         self._to_answer = LatencyHistogram()
+        self._model = b""
 
     def frames(self, message: Message) -> None:
         """Show the newest frame of a message, or that the stream has ended.
@@ -71,7 +75,7 @@ class PreviewFeed:
         self.state.show_counts(arrived=int(indices[-1]) + 1)
 
     def predictions(self, message: Message) -> None:
-        """Show masks, how far the answers are, and how many frames were dropped.
+        """Show the model, masks, how far the answers are, and how many frames were dropped.
 
         Raises:
             KeyError: A tensor is missing; the error names it.
@@ -87,6 +91,7 @@ class PreviewFeed:
         if "dropped" in message:
             dropped = int(tensor(message, "dropped")[-1])
             self.state.show_counts(analyzed=int(indices[-1]) + 1 - dropped, dropped=dropped)
+        self._learn(message)
         self._masks(message, seconds)
         self.state.show_results_until(float(seconds[-1]))
 
@@ -97,6 +102,23 @@ class PreviewFeed:
     def _gaps(self, message: Message) -> None:
         if "gaps" in message:
             self.state.show_gaps(tensor(message, "gaps"))
+
+    def _learn(self, message: Message) -> None:
+        """Names of what the model tells, once."""
+        if "model" not in message:
+            return
+        told = np.ascontiguousarray(tensor(message, "model"), np.uint8)
+        if told.tobytes() == self._model:
+            return
+        self._model = told.tobytes()
+        answers = AnswerFormat.from_array(told)
+        self._mask_labels = self._mask_labels or answers.mask_labels or answers.model.labels
+        criteria = [name for name in answers.channels if name.startswith(_CRITERION)]
+        self.state.show_model(
+            answers.model.display_name,
+            labels=answers.model.labels,
+            criteria=[name.removeprefix(_CRITERION) for name in criteria],
+        )
 
     def _masks(self, message: Message, seconds: npt.NDArray[np.float64]) -> None:
         """The newest masks of a message: not every frame has some."""
@@ -110,6 +132,8 @@ class PreviewFeed:
         elif "probabilities" in message and len(message["probabilities"].shape) == 4:
             masks, place = _newest(message, "probabilities"), -1
         else:
+            return
+        if len(masks) != len(self._mask_labels):
             return
         self.state.show_masks(masks, labels=self._mask_labels, seconds=float(seconds[place]))
 

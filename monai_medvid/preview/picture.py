@@ -25,13 +25,14 @@ class PictureOptions:
         longest: Pixels of the longer side above which a picture is scaled down.
         quality: Of the JPEG, 1..100.
         rate: Pictures a second for one browser at most.
-        mask_seconds: How much older than the picture masks may be and still be drawn.
+        mask_seconds: How much older than the picture masks may be and still be drawn; a bundle that
+            segments once a second needs a little more than one.
     """
 
     longest: int = 960
     quality: int = 80
     rate: float = 25.0
-    mask_seconds: float = 1.0
+    mask_seconds: float = 1.2
 
     def __post_init__(self) -> None:
         limits = {"longest": (16, 8192), "quality": (1, 100), "rate": (0.1, 240.0)}

@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from monai_medvid.findings.answer_format import AnswerFormat
 from monai_medvid.inference.workflow_batch import WorkflowBatch
 from monai_medvid.messages import end_message, predictions_message
 from monai_medvid.preview import PreviewState
 from monai_medvid.preview.feed import PreviewFeed
+from monai_medvid.report.style import label_style
+from tests.factories import make_model
 
 
 def _frames(count: int = 2, first: int = 0, **more: Any) -> dict[str, Any]:
@@ -92,6 +95,36 @@ def test_masks_of_a_segmentation_bundle_are_drawn_too() -> None:
 
     assert state._picture is not None
     assert state._picture.masks is not None
+
+
+def test_predictions_say_themselves_what_they_mean() -> None:
+    answers = AnswerFormat(
+        model=make_model(("Preparation", "Hook", "CysticPlate")),
+        channels=("phase/Preparation", "instrument/Hook", "criterion/CysticPlate", "inside"),
+        mask_labels=("Black Background", "Hook"),
+    )
+    state = PreviewState()
+    feed = PreviewFeed(state)
+    for _ in range(2):
+        feed.predictions({**_answers(masks=(2,)), "model": answers.to_array()})
+    feed.frames(_frames(1, first=2))
+
+    told = state.snapshot()
+    assert told["title"] == answers.model.display_name
+    assert [one["name"] for one in told["criteria"]] == ["Cystic plate"]
+    assert state._picture is not None
+    assert state._picture.masks is not None
+    assert state._picture.masks.styles == (None, label_style("Hook", answers.model.labels))
+
+
+def test_masks_of_other_classes_than_the_labels_are_not_drawn() -> None:
+    state = PreviewState()
+    feed = PreviewFeed(state, mask_labels=("one", "two", "three"))
+    feed.predictions(_answers(masks=(0,)))
+    feed.frames(_frames(1))
+
+    assert state._picture is not None
+    assert state._picture.masks is None
 
 
 def test_without_labels_or_masks_nothing_is_drawn() -> None:

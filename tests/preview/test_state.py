@@ -131,7 +131,7 @@ def test_masks_are_drawn_while_they_are_fresh() -> None:
     masks[0] = 1 - masks[1]
     state.show_masks(masks, labels=("Black Background", "Hook"), seconds=5.0)
     drawn = []
-    for seconds in (5.0, 5.9, 6.5, 4.0):
+    for seconds in (5.0, 6.1, 6.5, 4.0):
         state.show_frame(_frame(), seconds=seconds)
         image = _decoded(state).astype(int)
         drawn.append(bool(np.abs(image[60, 80] - 90).max() > 10))
