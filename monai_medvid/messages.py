@@ -9,7 +9,8 @@ is any number of messages with frames and one that ends it:
                  gaps (G, 2) float64, all times so far at which the source was lost and back again
     predictions  what ``PredictionBatch`` or ``WorkflowBatch`` holds under the same names, masks as
                  masks (M, C, h, w) float32 with mask_places (M,) int64; arrived and gaps are
-                 handed on; dropped (1,) int64, frames so far that were never looked at
+                 handed on; dropped (1,) int64, frames so far that were never looked at; model (N,)
+                 uint8, what the predictions mean, see ``AnswerFormat``
     end          end (1,) float64, seconds at which the stream ended · count (1,) int64, frames that
                  it had · gaps as above; no frames, no predictions
 

@@ -48,7 +48,7 @@ class AnswerFormat:
 
     def to_array(self) -> npt.NDArray[np.uint8]:
         """(N,) uint8, JSON in UTF-8: predictions travel as arrays alone."""
-        return np.frombuffer(json.dumps(asdict(self)).encode(), np.uint8)
+        return np.array(bytearray(json.dumps(asdict(self)).encode()), np.uint8)
 
     @classmethod
     def from_array(cls, array: npt.NDArray[np.uint8]) -> AnswerFormat:

@@ -67,7 +67,7 @@ def read_preparation(path: Path) -> Preparation:
     Raises:
         BundleError: It has a step that is not known here, so that results would be wrong.
     """
-    config = _read(path)
+    config = read_config(path)
     columns_first, resize, steps = False, "antialias", []
     for step in _transforms(config, "preprocessing"):
         name = _name(step)
@@ -87,8 +87,11 @@ def read_preparation(path: Path) -> Preparation:
     )
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    """The configuration; empty where it cannot be read, which building the network reports."""
+def read_config(path: Path) -> Mapping[str, Any]:
+    """The inference configuration of a bundle as it is written.
+
+    Empty where it cannot be read: building the network reports that.
+    """
     file = find_config(path)
     if file is None:
         return {}
