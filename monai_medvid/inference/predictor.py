@@ -3,24 +3,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
 
 import numpy as np
 
 from monai_medvid.errors import ModelError
 from monai_medvid.inference.bundle import Bundle
+from monai_medvid.inference.bundle_runner import BundleRunner, one_ahead
 from monai_medvid.inference.prediction import PredictionBatch
 from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
-from monai_medvid.inference.runtime import Device, RuntimeName, make_runtime
+from monai_medvid.inference.runtime import Device, Runtime, RuntimeName, make_runtime
 from monai_medvid.video.frames import FrameBatch
 
-_AHEAD = 1
-"""Batches that are computed while the caller looks at an earlier one."""
 
-
-class Predictor:
+class Predictor(BundleRunner):
     """Runs a bundle's network on frames of any size.
 
     Example:
@@ -39,7 +35,7 @@ class Predictor:
             ModelError: The device or runtime asked for is not here.
         """
         self.bundle = bundle
-        self.runtime = make_runtime(bundle, device=device, runtime=runtime)
+        self.runtime: Runtime = make_runtime(bundle, device=device, runtime=runtime)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -60,13 +56,7 @@ class Predictor:
         Raises:
             ModelError: The network failed.
         """
-        pending: deque[Callable[[], PredictionBatch]] = deque()
-        for batch in batches:
-            pending.append(self.submit(batch))
-            if len(pending) > _AHEAD:
-                yield pending.popleft()()
-        while pending:
-            yield pending.popleft()()
+        yield from one_ahead(self.submit, batches)
 
     def submit(self, batch: FrameBatch) -> Callable[[], PredictionBatch]:
         """Begin with a few frames; what comes back waits for their result.
@@ -98,22 +88,3 @@ class Predictor:
             return PredictionBatch(probabilities, batch.seconds, batch.indices, sharpness)
 
         return finish
-
-    def close(self) -> None:
-        """Give back threads and memory; safe to call twice."""
-        self.runtime.close()
-
-    def __enter__(self) -> Predictor:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        where = f"{self.runtime.name}, {self.runtime.device}, {self.runtime.precision}"
-        return f"Predictor({self.bundle.info.name}, {where})"

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,25 +11,28 @@ import numpy.typing as npt
 
 from monai_medvid.errors import BundleError, ModelError
 from monai_medvid.inference.bundle import Bundle
+from monai_medvid.inference.bundle_runner import BundleRunner, one_ahead
 from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
 from monai_medvid.inference.runtime import Device, RuntimeName
 from monai_medvid.inference.workflow_batch import WorkflowBatch
-from monai_medvid.inference.workflow_runtime import Floats, FrameParts, make_frame_runtime
+from monai_medvid.inference.workflow_runtime import (
+    Floats,
+    FrameParts,
+    FrameRuntime,
+    make_frame_runtime,
+)
 from monai_medvid.video.frames import FrameBatch
 
 if TYPE_CHECKING:
     from monai_medvid.models import WorkflowNet
     from monai_medvid.models.channels import Channels
 
-_AHEAD = 1
-"""Batches whose frames are looked at while the caller has an earlier one."""
-
 MASK_SECONDS = 1.0
 """Between frames that are segmented: what moves slower than instruments is followed well, and
 memory and files stay small over hours."""
 
 
-class WorkflowPredictor:
+class WorkflowPredictor(BundleRunner):
     """Runs a workflow bundle on one video after another.
 
     What was seen is remembered between batches in a state of constant size, in seconds: frames may
@@ -73,7 +74,7 @@ class WorkflowPredictor:
                 f"{type(network).__name__}. Use it without time, one answer a frame."
             )
         self.bundle = bundle
-        self.runtime = make_frame_runtime(bundle, device=device, runtime=runtime)
+        self.runtime: FrameRuntime = make_frame_runtime(bundle, device=device, runtime=runtime)
         self._network: WorkflowNet = network
         self._mask_seconds = mask_seconds if network.procedure.masks else None
         self.reset()
@@ -128,13 +129,7 @@ class WorkflowPredictor:
         """
         self.reset()
         self._mask_at = mask_at
-        pending: deque[Callable[[], WorkflowBatch]] = deque()
-        for batch in batches:
-            pending.append(self.submit(batch))
-            if len(pending) > _AHEAD:
-                yield pending.popleft()()
-        while pending:
-            yield pending.popleft()()
+        yield from one_ahead(self.submit, batches)
 
     def submit(self, batch: FrameBatch) -> Callable[[], WorkflowBatch]:
         """Begin with a few frames; what comes back waits for their result.
@@ -205,22 +200,3 @@ class WorkflowPredictor:
             features = torch.from_numpy(parts.features).to(self.runtime.device)
             found = self._network.familiarity(features).cpu().numpy()
         return np.asarray(found, np.float32)
-
-    def close(self) -> None:
-        """Give back threads and memory; safe to call twice."""
-        self.runtime.close()
-
-    def __enter__(self) -> WorkflowPredictor:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        where = f"{self.runtime.name}, {self.runtime.device}, {self.runtime.precision}"
-        return f"WorkflowPredictor({self.bundle.info.name}, {where})"
