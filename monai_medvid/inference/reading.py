@@ -11,6 +11,7 @@ from monai_medvid.video import FrameBatch, Video
 
 _BATCH_BYTES = 12 << 20
 """Decoded frames that travel together: four of 1280 x 720. More would only wait in memory."""
+_MOST_FRAMES = 16
 
 
 class StageClock:
@@ -41,21 +42,30 @@ class StageClock:
 class Reader:
     """Hands out batches of frames, and hashes them where there is no stream to hash.
 
+    Args:
+        video: Whose.
+        every: Frames 0, every, 2 every, ...
+        clock: Is told how long decoding took.
+        size: Frames a batch; None for as many as make a few megabytes.
+
     Attributes:
         sha256: Of the encoded stream, hex; None where frames are single images.
         digest: Of the frames handed out so far, where there is no such stream.
     """
 
-    def __init__(self, video: Video, every: int, clock: StageClock) -> None:
+    def __init__(
+        self, video: Video, every: int, clock: StageClock, *, size: int | None = None
+    ) -> None:
         self.sha256 = video.payload_sha256()
         self.digest = hashlib.sha256()
         self._video, self._every, self._clock = video, every, clock
+        self._size = size or min(
+            max(_BATCH_BYTES // (video.info.width * video.info.height * 3), 1), _MOST_FRAMES
+        )
 
     def batches(self) -> Iterator[FrameBatch]:
-        """Frames 0, every, 2 every, ... in batches of a few megabytes."""
-        info = self._video.info
-        size = min(max(_BATCH_BYTES // (info.width * info.height * 3), 1), 16)
-        source = self._video.batches(size, every=self._every)
+        """Frames 0, every, 2 every, ... in order."""
+        source = self._video.batches(self._size, every=self._every)
         while True:
             start = perf_counter()
             batch = next(source, None)

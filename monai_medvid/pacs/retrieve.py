@@ -115,7 +115,7 @@ def retrieve_video(url: str, folder: Path, *, timeout_seconds: float = 60.0) -> 
         msg = f"Expected the object from {shown}, found HTTP status {code}. "
         raise VideoReadError(msg + "Check address and credentials.") from error
     except (requests.RequestException, ValueError) as error:
-        what = str(error) if type(error) is ValueError else type(error).__name__
+        what = str(error) if type(error) is ValueError else f"{type(error).__name__}."
         msg = f"Expected the object from {shown}, found: {what} Check address and service."
         raise VideoReadError(msg) from error
 
@@ -155,7 +155,12 @@ def _download(place: WebObject, folder: Path, timeout: float) -> Path:
         with answer:
             answer.raise_for_status()
             boundary = boundary_of(answer.headers.get("Content-Type", ""))
-            with path.open("wb") as file:
-                for piece in first_part(answer.iter_content(_CHUNK), boundary):
-                    file.write(piece)
+            part = path.with_suffix(".part")
+            try:
+                with part.open("wb") as file:
+                    for piece in first_part(answer.iter_content(_CHUNK), boundary):
+                        file.write(piece)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
     return path

@@ -79,8 +79,8 @@ def _rate(fps: Fraction | float | None) -> Fraction | None:
 def _existing(source: str | PathLike[str]) -> Path:
     if isinstance(source, str) and _URL.match(source):
         raise VideoReadError(
-            "Expected a file or folder, found a URL. Live sources are not read yet; "
-            "download the recording first."
+            "Expected a file or folder, found a URL. Watch a live source with open_live; "
+            "download a recording first."
         )
     path = Path(source)
     if not path.exists():
