@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from monai_medvid.findings.events import FindingEvent, LiveState
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 BEHIND_SECONDS = 5.0
 """Results that are this much older than the picture are stale."""
 _GAPS = 20
+_TIME = re.compile(r" at \d\d:\d\d:\d\d(\.\d+)?$")
 
 
 def describe(
@@ -125,7 +127,10 @@ def _criterion(one: Criterion, state: LiveState) -> dict[str, Any]:
 
 
 def _event(event: FindingEvent) -> dict[str, Any]:
-    return {"seconds": event.seconds, "severity": event.severity, "text": event.text}
+    """The time stands beside the text, so it need not be in it."""
+    text = _TIME.sub("", event.text)
+    text = text[:1].upper() + text[1:]
+    return {"seconds": event.seconds, "severity": event.severity, "text": text}
 
 
 def _name(label: str) -> str:

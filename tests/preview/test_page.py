@@ -93,6 +93,7 @@ def test_the_page_shows_what_goes_on(browser: Browser, camera: Camera) -> None:
         assert "Source lost once, 4 s in all" in frames
         assert "Objects waiting 2 Objects sent 5" in _text(page, "#delivery")
         assert _text(page, "#clock").startswith("00:12:")
+        assert page.run("document.querySelector('#pinned').hidden")  # the bleeding was long ago
         assert page.run(COVER) == "none"
         assert _problems(page) == []
         asked = [e["params"]["request"]["url"] for e in page.events if "request" in e["params"]]
@@ -218,6 +219,8 @@ def test_what_is_new_is_added_for_screen_readers(browser: Browser, camera: Camer
         page.wait("document.querySelector('#log li').innerText.includes('More')")
 
         assert _text(page, "#log li") == "00:12:01 ALERT: <b>More</b>."  # text, never markup
+        assert _text(page, "#pinned") == "00:12:01 ALERT: <b>More</b>."
+        assert not page.run("document.querySelector('#pinned').hidden")
         assert page.run("document.querySelectorAll('#log li')[1].dataset.seen") == "yes"
         assert page.run("document.querySelector('#log').getAttribute('role')") == "log"
         page.wait("document.querySelector('#phase').innerText === '<i>x'")

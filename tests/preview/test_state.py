@@ -72,6 +72,13 @@ def test_what_was_told_is_in_the_snapshot() -> None:
     assert told["picture"]["size"] == [160, 120]
 
 
+def test_an_event_has_its_time_once() -> None:
+    state = PreviewState()
+    state.show_events([event("began", "tool", "Hook", 64.5, text="hook began at 00:01:04.5")])
+
+    assert state.snapshot()["log"] == [{"seconds": 64.5, "severity": "info", "text": "Hook began"}]
+
+
 def test_the_way_to_the_preview_is_measured_from_arrival() -> None:
     clock = Clock()
     state = PreviewState(clock=clock)

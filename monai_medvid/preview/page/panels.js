@@ -8,6 +8,7 @@ export function showPanels(state) {
   showInstruments(state.instruments);
   showCriteria(state.criteria);
   showLog(state.log);
+  showPinned(state);
   showLatency(state.latency);
   fill($("frames"), frames(state), terms);
   fill($("delivery"), delivery(state.delivery), terms);
@@ -79,6 +80,15 @@ function showLog(log) {
   }
   if (keys.length) newest = keys.at(-1);
   while (list.children.length > 200) list.lastElementChild.remove();
+}
+
+// The newest alert stays in sight for a while, whatever happens after it.
+const PINNED = 120; // seconds
+function showPinned({ log, picture }) {
+  const alert = log.filter((one) => one.severity === "alert").at(-1);
+  const shown = alert !== undefined && (picture.seconds ?? 0) - alert.seconds < PINNED;
+  $("pinned").hidden = !shown;
+  write("pinned", shown ? `${clock(alert.seconds)} ${words(alert)}` : "");
 }
 
 function words({ severity, text }) {
