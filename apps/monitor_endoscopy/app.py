@@ -4,8 +4,8 @@
     source ─ frames ─▶ inference ─ predictions ─▶ builder ─ findings ─▶ seg ─▶ sr ─▶ sender, page
         └─────────────────────────┴───────────────────┴─ events ─▶ preview, end of the procedure
 
-In one process, or as two fragments on two hosts: ``capture`` (source, preview, end) and
-``analysis`` (inference, findings, DICOM, delivery).
+The greedy scheduler runs one operator after the other, so that a frame is done with before the
+next one is looked at; decoding, recording, writing and sending have threads of their own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from holoscan.core import Application, Fragment
+from holoscan.core import Application
 from holoscan.schedulers import GreedyScheduler
 from options import Inference, MonitorOptions
 from parts import DeliveryOp, EndOfProcedureOp, PageOp
@@ -31,17 +31,6 @@ from operators.findings_builder import FindingsBuilderOp
 from operators.findings_preview import FindingsPreviewOp
 from operators.live_video_source import LiveVideoSourceOp
 from operators.pacs_sender import PacsSenderOp
-
-BETWEEN: tuple[tuple[str, str], ...] = (
-    ("source.frames", "inference.frames"),
-    ("source.source", "builder.source"),
-)
-BACK: tuple[tuple[str, str], ...] = (
-    ("inference.predictions", "preview.predictions"),
-    ("builder.events", "preview.events"),
-    ("builder.events", "end.events"),
-)
-"""What passes from capture to analysis, and back."""
 
 
 class Capture:
@@ -64,14 +53,13 @@ class Capture:
             stop_source=self.source.stop_source,
         )
         fragment.add_flow(self.source, self.preview, {("frames", "frames")})
-        fragment.add_operator(self.end)
 
 
 class Analysis:
     """The operators that need the model and the archive."""
 
     def __init__(
-        self, fragment: Any, options: MonitorOptions, recording: Path, server: PreviewServer | None
+        self, fragment: Any, options: MonitorOptions, recording: Path, server: PreviewServer
     ) -> None:
         results = options.results
         self.predictor = _ready_predictor(options.inference)
@@ -116,9 +104,8 @@ class Analysis:
             patience_seconds=options.deliver.patience_seconds,
         )
         fragment.add_flow(self.sr, sender, {("results", "results")})
-        if self.server is not None:
-            board = DeliveryOp(fragment, name="delivery", state=self.server.state)
-            fragment.add_flow(sender, board, {("reports", "reports")})
+        board = DeliveryOp(fragment, name="delivery", state=self.server.state)
+        fragment.add_flow(sender, board, {("reports", "reports")})
         return sender
 
     def close(self) -> None:
@@ -132,9 +119,8 @@ class Analysis:
             **_named("arrival_to_prediction", self.inference.latency),
             **_named("arrival_to_findings", self.builder.latency),
         }
-        if self.server is not None:
-            for name, summary in self.server.state.latencies.items():
-                found |= _named(name.replace(" ", "_"), summary)
+        for name, summary in self.server.state.latencies.items():
+            found |= _named(name.replace(" ", "_"), summary)
         return found
 
 
@@ -154,25 +140,14 @@ def _named(name: str, summary: LatencySummary) -> dict[str, float]:
     return {f"{name}_{key}": value for key, value in summary.to_dict().items()}
 
 
-class _Part(Fragment):  # type: ignore[misc]
-    def __init__(self, application: Any, *args: Any, name: str, make: Any) -> None:
-        self._make, self.parts = make, None
-        super().__init__(application, *args, name=name)
-
-    def compose(self) -> None:
-        self.parts = self._make(self)
-
-
 class MonitorEndoscopyApp(Application):  # type: ignore[misc]
     """The graph; see the module.
 
     Args:
         options: Everything that can be set.
-        recording: Where the recording goes that findings refer to; both hosts must see it.
-        server: The live page.
+        recording: Where the recording goes that findings refer to.
+        server: The live page; whoever made it starts and stops it.
         mask_labels: Of the bundle, for the page.
-        split: Whether in two fragments.
-        argv: Holoscan's own arguments (``--driver``, ``--worker``, ``--address`` ...).
     """
 
     def __init__(
@@ -182,40 +157,24 @@ class MonitorEndoscopyApp(Application):  # type: ignore[misc]
         recording: Path,
         server: PreviewServer,
         mask_labels: Sequence[str] = (),
-        split: bool = False,
-        argv: Sequence[str] = (),
     ) -> None:
-        self._options, self._recording, self.server = options, recording, server
-        self._mask_labels, self._split = tuple(mask_labels), split
+        self._settings, self._recording, self.server = options, recording, server
+        self._mask_labels = tuple(mask_labels)
         self.capture: Capture | None = None
         self.analysis: Analysis | None = None
-        super().__init__([*argv] or ["monitor_endoscopy"])
+        super().__init__(["monitor_endoscopy"])
 
     def compose(self) -> None:
-        """Everything in one fragment, or two that are joined by the network."""
-        if self._split:
-            self._compose_two()
-            return
-        self.capture, self.analysis = self._make_capture(self), self._make_analysis(self)
-        parts = {**vars(self.capture), **vars(self.analysis)}
-        for start, goal in (*BETWEEN, *BACK):
-            (first, port), (second, entry) = start.split("."), goal.split(".")
-            self.add_flow(parts[first], parts[second], {(port, entry)})
-        self.scheduler(GreedyScheduler(self, name="greedy"))
-
-    def _compose_two(self) -> None:
-        capture = _Part(self, name="capture", make=self._make_capture)
-        analysis = _Part(self, name="analysis", make=self._make_analysis)
-        self.add_flow(capture, analysis, set(BETWEEN))
-        self.add_flow(analysis, capture, set(BACK))
-
-    def _make_capture(self, fragment: Any) -> Capture:
+        """Beside the tower, and what needs the model and the archive."""
         self.capture = Capture(
-            fragment, self._options, self._recording, self.server, self._mask_labels
+            self, self._settings, self._recording, self.server, self._mask_labels
         )
-        return self.capture
-
-    def _make_analysis(self, fragment: Any) -> Analysis:
-        server = None if self._split else self.server
-        self.analysis = Analysis(fragment, self._options, self._recording, server)
-        return self.analysis
+        self.analysis = Analysis(self, self._settings, self._recording, self.server)
+        source, preview = self.capture.source, self.capture.preview
+        inference, builder = self.analysis.inference, self.analysis.builder
+        self.add_flow(source, inference, {("frames", "frames")})
+        self.add_flow(source, builder, {("source", "source")})
+        self.add_flow(inference, preview, {("predictions", "predictions")})
+        self.add_flow(builder, preview, {("events", "events")})
+        self.add_flow(builder, self.capture.end, {("events", "events")})
+        self.scheduler(GreedyScheduler(self, name="greedy"))

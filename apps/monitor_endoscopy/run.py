@@ -6,10 +6,9 @@ from __future__ import annotations
 import argparse
 import logging
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,15 @@ from monai_medvid.preview import PreviewServer, PreviewState
 
 log = logging.getLogger("monitor_endoscopy")
 _LOOK_SECONDS = 0.2
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Watch one procedure; every problem is one line on stderr and an exit code."""
-    given, holoscan = _parser().parse_known_args(argv)
+    given = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
     try:
-        monitor(_options(given), split=given.split, argv=holoscan, recording=given.recording)
+        monitor(_options(given), recording=given.recording)
     except MedvidError as error:
         if given.debug:
             raise
@@ -46,13 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def monitor(
-    options: MonitorOptions,
-    *,
-    split: bool = False,
-    argv: Sequence[str] = (),
-    recording: Path | None = None,
-) -> MonitorEndoscopyApp:
+def monitor(options: MonitorOptions, *, recording: Path | None = None) -> MonitorEndoscopyApp:
     """Watch one procedure to its end: a signal, the end of the stream, or out of the body.
 
     Raises:
@@ -77,19 +71,19 @@ def monitor(
         recording=recording or _new_recording(Path(options.results.output)),
         server=server,
         mask_labels=masks,
-        split=split,
-        argv=("monitor_endoscopy", *argv),
     )
-    with _serving(server, wanted=not split or "analysis" not in argv):
+    server.start()
+    try:
         _run(app)
+    finally:
+        server.stop()
     return app
 
 
 def _run(app: MonitorEndoscopyApp) -> None:
     future = app.run_async()
     try:
-        with _ended_by_signals(app):
-            _wait(future)
+        _wait(future, _Signals(app))
     finally:
         if app.analysis is not None:
             app.analysis.close()
@@ -100,44 +94,47 @@ def _run(app: MonitorEndoscopyApp) -> None:
         )
 
 
-def _wait(future: Future[Any]) -> None:
+def _wait(future: Future[Any], signals: _Signals) -> None:
     """Wait so that signals are seen meanwhile."""
-    while True:
-        try:
-            future.result(timeout=_LOOK_SECONDS)
-        except NotYet:
-            continue
-        return
+    with signals:
+        while True:
+            signals.watch()
+            try:
+                future.result(timeout=_LOOK_SECONDS)
+            except NotYet:
+                continue
+            return
 
 
-@contextmanager
-def _serving(server: PreviewServer, *, wanted: bool) -> Iterator[None]:
-    if not wanted:
-        yield
-        return
-    server.start()
-    try:
-        yield
-    finally:
-        server.stop()
+class _Signals:
+    """The first signal ends the procedure and has everything written; the second ends at once.
 
+    Holoscan takes the signals for itself when the graph starts, and would end the process within
+    three seconds of the first, with nothing written; ``watch`` takes them back.
+    """
 
-@contextmanager
-def _ended_by_signals(app: MonitorEndoscopyApp) -> Iterator[None]:
-    """The first signal ends the procedure and has everything written; the second ends at once."""
+    def __init__(self, app: MonitorEndoscopyApp) -> None:
+        self._app, self._asked = app, False
+        self._before: dict[int, Any] = {}
 
-    def end(number: int, frame: Any) -> None:
-        log.info("asked to end: the procedure is over")
-        if app.capture is not None:
-            app.capture.source.stop_source()
-        signal.signal(number, signal.SIG_DFL)
+    def __enter__(self) -> _Signals:
+        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+        return self
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def watch(self) -> None:
+        """Have the signals come here."""
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL if self._asked else self._end)
+
+    def _end(self, number: int, frame: Any) -> None:
+        log.info("asked to end: the procedure is over")
+        self._asked = True
+        if self._app.capture is not None:
+            self._app.capture.source.stop_source()
 
 
 def _new_recording(output: Path) -> Path:
@@ -171,10 +168,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="monitor_endoscopy",
         description="Show findings while an operation goes on; leave DICOM behind at its end.",
-        epilog="On two hosts: --split with Holoscan's own options, e.g. on the analysis host "
-        "--split --driver --worker --fragments analysis --address 0.0.0.0:8765, beside the tower "
-        "--split --worker --fragments capture --address ANALYSIS_HOST:8765. --recording must then "
-        "name the same file on a folder that both see.",
+        epilog="The procedure ends with Ctrl-C (or SIGTERM), at the end of the stream, or when the "
+        "camera has been out of the body for long enough; then everything is written and sent. "
+        "Example: python apps/monitor_endoscopy --source rtsp://tower/scope -o results "
+        "--store dicom://PACS@10.0.0.5:104",
     )
     parser.add_argument("--config", type=Path, help="settings, see monitor_endoscopy.yaml")
     parser.add_argument("--source", help="/dev/video0, rtsp://..., or a file that is replayed")
@@ -184,6 +181,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--store", action="append", help="dicom://AET@host:port or https://...")
     parser.add_argument("--port", type=int, help="of the live page; 0 for any free one")
     parser.add_argument("--recording", type=Path, help="file of the recording; must not be there")
-    parser.add_argument("--split", action="store_true", help="two fragments: capture, analysis")
     parser.add_argument("--debug", action="store_true", help="show the trace of errors")
     return parser
