@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from monai_medvid.errors import ModelError
-from monai_medvid.models import WorkflowLoss, WorkflowNet
+from monai_medvid.models import WorkflowLoss, WorkflowNet, load_weights
 from monai_medvid.training.checkpoint import Progress
 from monai_medvid.training.distributed import rank, same_everywhere, together, world
 from monai_medvid.training.score import validate
@@ -62,7 +62,7 @@ class Loop:
         self.network.to(self.device)
         optimizer = self._optimizer(stage)
         if progress.model:
-            self.network.load_state_dict(progress.model)
+            load_weights(self.network, progress.model)
         if progress.optimizer:
             optimizer.load_state_dict(progress.optimizer)
         module = together(stage.module)

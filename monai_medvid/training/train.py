@@ -195,10 +195,10 @@ class _Run:
         )
         while self.progress.stage < len(self.settings.stages):
             if self.progress.model:
-                self.network.load_state_dict(self.progress.model)
+                load_weights(self.network, self.progress.model)
             loop.run(self._stage(self.settings.stages[self.progress.stage], report))
             self._next_stage()
-        self.network.load_state_dict(self.progress.model)
+        load_weights(self.network, self.progress.model)
 
     def _saver(self, log: Logger | None) -> Callable[[], None]:
         def save() -> None:

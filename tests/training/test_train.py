@@ -138,6 +138,21 @@ def test_another_run_in_the_same_folder(bundle: Path, operations: Dataset, tmp_p
         _train(bundle, operations, tmp_path / "run", settings=other)
 
 
+def test_a_checkpoint_of_another_architecture(
+    bundle: Path, operations: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(_KilledError):
+        _train(bundle, operations, tmp_path / "run", log=_kill_after(1))
+    config = bundle / "configs" / "inference.json"
+    text = config.read_text()
+    assert '"decoder_channels": 8' in text
+    config.write_text(text.replace('"decoder_channels": 8', '"decoder_channels": 16'))
+    before = (tmp_path / "run" / FILE).read_bytes()
+    with pytest.raises(ModelError, match="of this architecture"):
+        _train(bundle, operations, tmp_path / "run")
+    assert (tmp_path / "run" / FILE).read_bytes() == before
+
+
 def test_a_damaged_checkpoint(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
