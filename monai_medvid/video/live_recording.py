@@ -20,7 +20,7 @@ _LEAST_QUEUE = 8
 _POLL_SECONDS = 0.1
 _OPTIONS = {"preset": "veryfast", "crf": "18", "bf": "0"}
 _KEY_FRAME_SECONDS = 2
-_FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+_FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
 """What is written stays readable when power or disk space ends."""
 
 
@@ -99,8 +99,14 @@ class Recording:
             write_mp4(self._frames(), self.path, coding=self._coding, keep_broken=True)
         except OutputError as error:
             self.error = error
-        except ValueError:
-            return  # no frame, no file
+        except BaseException as error:  # whatever it is: nobody waits for a place in the queue
+            msg = f"Expected to encode {self.path.name}, found {type(error).__name__}."
+            self.error = OutputError(msg)
+            raise
+        finally:
+            self._take_checksum()
+
+    def _take_checksum(self) -> None:
         if self.path.is_file():
             with self.path.open("rb") as stream:
                 self.sha256 = sha256_of(stream)

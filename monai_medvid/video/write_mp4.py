@@ -80,7 +80,7 @@ def write_mp4(
         with _told(path):
             file.close()
             part.replace(path)
-    except OutputError:
+    except BaseException:
         if keep_broken and part.is_file() and part.stat().st_size:
             part.replace(path)
         raise

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,18 +15,40 @@ from monai_medvid.video.live import LiveFrame, LiveVideo
 
 @contextmanager
 def served(
-    ffmpeg: str, clip: Path, url: str, *, loops: int = -1, options: tuple[str, ...] = ()
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Send a clip in real time, as MPEG-TS and without coding it again."""
-    command = [ffmpeg, "-v", "error", "-re", "-stream_loop", str(loops), "-i", str(clip)]
-    process = subprocess.Popen(
-        [*command, *(options or ("-c", "copy")), "-f", "mpegts", url], stderr=subprocess.DEVNULL
-    )
+    ffmpeg: str, clip: Path, url: str, *, options: tuple[str, ...] = ("-f", "mpegts")
+) -> Iterator[_Server]:
+    """Send a clip in real time, again and again, without coding it anew.
+
+    Where nobody takes it yet, ffmpeg ends; it is started again until the context ends.
+    """
+    reading = ("-v", "error", "-re", "-stream_loop", "-1", "-i", str(clip))
+    server = _Server([ffmpeg, *reading, "-c", "copy", *options, url])
     try:
-        yield process
+        yield server
     finally:
-        process.kill()
-        process.wait(timeout=30)
+        server.kill()
+
+
+class _Server:
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
+            while process.poll() is None and not self._stop.wait(0.05):
+                pass
+            process.kill()
+            process.wait(timeout=30)
+            self._stop.wait(0.2)
+
+    def kill(self) -> None:
+        """End it, for good; safe to call twice."""
+        self._stop.set()
+        self._thread.join(timeout=60)
 
 
 def watch(
