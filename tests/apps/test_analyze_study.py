@@ -35,6 +35,8 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.syspath_prepend(str(APP))
+    for name in MODULES:  # the other application has modules of these names too
+        monkeypatch.delitem(sys.modules, name, raising=False)
     from run import main as run
 
     yield lambda *words: run([str(word) for word in words])
