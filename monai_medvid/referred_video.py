@@ -13,6 +13,7 @@ from pydicom import Dataset
 from monai_medvid.dicom.wrap import wrap_video
 from monai_medvid.dicom.wrapped_findings import on_picture
 from monai_medvid.findings.model import Findings
+from monai_medvid.findings.recorded import recorded_findings
 from monai_medvid.video import Video, open_video
 
 WRAPPED_NAME = "source.dcm"
@@ -39,16 +40,25 @@ class ReferredVideo:
     warnings: tuple[str, ...] = ()
 
 
+def findings_in(video: Video, findings: Findings) -> Findings:
+    """What was found in frames that the video has; a live recording may break off early."""
+    return recorded_findings(findings, times=video.times, duration=video.info.duration)
+
+
 @contextmanager
-def referred_video(findings: Findings, video: Video, folder: Path) -> Iterator[ReferredVideo]:
+def referred_video(
+    findings: Findings, video: Video, folder: Path, *, like: Path | None = None
+) -> Iterator[ReferredVideo]:
     """The video itself where it is DICOM; otherwise ``source.dcm``, which is made in the folder.
 
     Args:
-        findings: What was found in the video.
+        findings: What was found in the video (see ``findings_in``).
         video: Open; it stays so.
         folder: Where ``source.dcm`` goes.
+        like: A DICOM object whose patient and study ``source.dcm`` takes over.
 
     Raises:
+        InputError: ``like`` is not DICOM.
         DicomWriteError: The pictures are too large for every DICOM video syntax.
         OutputError: The file cannot be written.
         VideoReadError: The video cannot be read any more.
@@ -56,7 +66,7 @@ def referred_video(findings: Findings, video: Video, folder: Path) -> Iterator[R
     if video.header is not None:
         yield ReferredVideo(header=video.header, findings=findings, video=video)
         return
-    wrapped = wrap_video(video, folder / WRAPPED_NAME)
+    wrapped = wrap_video(video, folder / WRAPPED_NAME, like=like)
     said = (*findings.warnings, *wrapped.warnings)
     moved = on_picture(replace(findings, warnings=said), rows=wrapped.rows, columns=wrapped.columns)
     with open_video(wrapped.path) as source:

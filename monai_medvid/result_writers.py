@@ -17,7 +17,7 @@ from monai_medvid.dicom_results import (
 )
 from monai_medvid.errors import InputError
 from monai_medvid.findings.model import Findings
-from monai_medvid.referred_video import ReferredVideo, referred_video
+from monai_medvid.referred_video import ReferredVideo, findings_in, referred_video
 from monai_medvid.result_place import added_results, result_folder
 from monai_medvid.video import open_video
 
@@ -28,6 +28,7 @@ def save_segmentation(
     output: str | Path,
     *,
     options: ResultOptions | None = None,
+    like: str | Path | None = None,
 ) -> WrittenResults:
     """Write the segmentation of a video into ``output/<name>/``, which appears whole.
 
@@ -38,14 +39,16 @@ def save_segmentation(
         video: The file that the findings are of: a video, a DICOM object, a live recording.
         output: The folder in which the result folder is made; earlier results are replaced.
         options: What is written.
+        like: A DICOM object whose patient and study ``source.dcm`` takes over.
 
     Raises:
+        InputError: ``like`` is not DICOM.
         DicomWriteError: The source lacks what a reference to it needs.
         OutputError: The place cannot be written, is full, or holds something else.
         VideoReadError: The video cannot be read.
     """
     chosen = options or ResultOptions()
-    with _new_results(findings, Path(video), Path(output)) as draft:
+    with _new_results(findings, Path(video), Path(output), like) as draft:
         seg = write_segmentation(draft.source, draft.folder, chosen)
         return draft.results(seg.paths, segments=tuple(seg.references.values()))
 
@@ -56,6 +59,7 @@ def save_reports(
     *,
     video: str | Path | None = None,
     options: ResultOptions | None = None,
+    like: str | Path | None = None,
 ) -> WrittenResults:
     """Write structured report, key objects and stills, as far as they are asked for.
 
@@ -66,9 +70,10 @@ def save_reports(
         output: As there; without effect where results have a folder already.
         video: As there; needed for findings only.
         options: What is written.
+        like: As there.
 
     Raises:
-        InputError: Findings came without the video that they are of.
+        InputError: Findings came without the video that they are of, or ``like`` is not DICOM.
         DicomWriteError: The source lacks what a reference to it needs.
         OutputError: The place cannot be written, is full, or holds something else.
         VideoReadError: The video cannot be read.
@@ -79,7 +84,7 @@ def save_reports(
     if video is None:
         msg = "expected the path of the video that the findings are of, found none. Pass video=."
         raise InputError(msg)
-    with _new_results(found, Path(video), Path(output)) as draft:
+    with _new_results(found, Path(video), Path(output), like) as draft:
         return draft.results(write_reports(draft.source, draft.folder, chosen))
 
 
@@ -137,8 +142,14 @@ class _Draft:
 
 
 @contextmanager
-def _new_results(findings: Findings, video: Path, output: Path) -> Iterator[_Draft]:
+def _new_results(
+    findings: Findings, video: Path, output: Path, like: str | Path | None
+) -> Iterator[_Draft]:
     with open_video(video) as opened:
-        target = output / opened.name
-        with result_folder(target) as folder, referred_video(findings, opened, folder) as source:
+        target, found = output / opened.name, findings_in(opened, findings)
+        study = None if like is None else Path(like)
+        with (
+            result_folder(target) as folder,
+            referred_video(found, opened, folder, like=study) as source,
+        ):
             yield _Draft(source, video, folder, target)

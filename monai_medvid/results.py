@@ -21,7 +21,7 @@ from monai_medvid.dicom_results import (
 )
 from monai_medvid.errors import OutputError
 from monai_medvid.inference.explain import Explanation
-from monai_medvid.referred_video import referred_video
+from monai_medvid.referred_video import findings_in, referred_video
 from monai_medvid.report.html import write_page
 from monai_medvid.report.objects import WrittenObject
 from monai_medvid.report.overlay import write_overlay
@@ -131,10 +131,9 @@ def _write_all(
 ) -> None:
     steps = 3 + options.overlay
     report("writing", 0, steps)
-    with referred_video(analysis.findings, video, folder) as referred:
-        findings = replace(
-            analysis.findings, warnings=(*analysis.findings.warnings, *referred.warnings)
-        )
+    found = findings_in(video, analysis.findings)
+    with referred_video(found, video, folder) as referred:
+        findings = replace(found, warnings=(*found.warnings, *referred.warnings))
         report("writing", 1, steps)
         seg = write_segmentation(referred, folder, options)
         write_reports(referred, folder, options, segments=seg.references.values())

@@ -105,6 +105,21 @@ def test_later_results_take_the_place_of_earlier_ones(
     assert twice[0] == twice[1]
 
 
+def test_patient_and_study_of_another_object(
+    clip: Path, findings: Findings, tmp_path: Path
+) -> None:
+    other = wrap_video(clip, tmp_path / "other.dcm", patient_name="Nobody^Shall^See").path
+    segmented = save_segmentation(findings, clip, tmp_path / "out", like=other)
+    alone = save_reports(findings, tmp_path / "alone", video=clip, like=other)
+    for path in (*segmented.dicom, *alone.dicom):
+        header = dcmread(path, stop_before_pixels=True)
+        assert header.PatientName == "Nobody^Shall^See"
+        assert header.StudyInstanceUID == dcmread(other).StudyInstanceUID
+    with pytest.raises(InputError, match="expected a DICOM object to take patient and study from"):
+        save_segmentation(findings, clip, tmp_path / "none", like=clip)
+    assert not (tmp_path / "none" / "clip").exists()
+
+
 def test_findings_without_their_video(findings: Findings, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Pass video="):
         save_reports(findings, tmp_path)

@@ -29,6 +29,8 @@ class DicomSegWriterOp(Operator):  # type: ignore[misc]
             live source. It is opened when findings come.
         output: Where the result folder ``<name of the video>/`` is made.
         seg: "binary" is what today's archives accept, "labelmap" is small.
+        like: A DICOM object whose patient and study the results take over where the video is not
+            DICOM itself.
         stop_seconds: How long the end of the graph waits for what is being written.
 
     Raises:
@@ -42,6 +44,7 @@ class DicomSegWriterOp(Operator):  # type: ignore[misc]
         video: str | Path,
         output: str | Path,
         seg: Literal["binary", "labelmap"] = "binary",
+        like: str | Path | None = None,
         stop_seconds: float = 60.0,
         **kwargs: Any,
     ) -> None:
@@ -49,7 +52,7 @@ class DicomSegWriterOp(Operator):  # type: ignore[misc]
             raise ValueError(f"seg must be 'binary' or 'labelmap', got {seg!r}.")
         self.video, self.output = Path(video), Path(output)
         self.options = ResultOptions(seg=seg)
-        self.stop_seconds = stop_seconds
+        self.like, self.stop_seconds = like, stop_seconds
         self.work = Background[WrittenResults]("dicom-seg-writer")
         super().__init__(fragment, WorkCondition(fragment, "findings", self.work), *args, **kwargs)
 
@@ -70,7 +73,14 @@ class DicomSegWriterOp(Operator):  # type: ignore[misc]
             if not isinstance(findings, Findings):
                 raise TypeError(f"expected Findings on 'findings', got {type(findings).__name__}.")
             self.work.submit(
-                partial(save_segmentation, findings, self.video, self.output, options=self.options)
+                partial(
+                    save_segmentation,
+                    findings,
+                    self.video,
+                    self.output,
+                    options=self.options,
+                    like=self.like,
+                )
             )
         results = self.work.take()
         if results is not None:

@@ -32,6 +32,8 @@ class DicomSrWriterOp(Operator):  # type: ignore[misc]
         sr: "comprehensive3d", or "comprehensive" for old archives.
         sr_target: Whether reports refer to the "video", to "stills" of it, or to "both".
         stills_seg: Whether the stills have a segmentation of their own.
+        like: A DICOM object whose patient and study the results take over where the video is not
+            DICOM itself.
         stop_seconds: How long the end of the graph waits for what is being written.
 
     Raises:
@@ -47,6 +49,7 @@ class DicomSrWriterOp(Operator):  # type: ignore[misc]
         sr: Literal["comprehensive3d", "comprehensive"] = "comprehensive3d",
         sr_target: Literal["video", "stills", "both"] = "both",
         stills_seg: bool = True,
+        like: str | Path | None = None,
         stop_seconds: float = 60.0,
         **kwargs: Any,
     ) -> None:
@@ -58,7 +61,7 @@ class DicomSrWriterOp(Operator):  # type: ignore[misc]
         self.options = ResultOptions(
             sr=sr, sr_target=sr_target, seg="binary" if stills_seg else "none"
         )
-        self.stop_seconds = stop_seconds
+        self.like, self.stop_seconds = like, stop_seconds
         self.work = Background[WrittenResults]("dicom-sr-writer")
         super().__init__(fragment, WorkCondition(fragment, "findings", self.work), *args, **kwargs)
 
@@ -82,7 +85,14 @@ class DicomSrWriterOp(Operator):  # type: ignore[misc]
                     f"got {type(found).__name__}."
                 )
             self.work.submit(
-                partial(save_reports, found, self.output, video=self.video, options=self.options)
+                partial(
+                    save_reports,
+                    found,
+                    self.output,
+                    video=self.video,
+                    options=self.options,
+                    like=self.like,
+                )
             )
         results = self.work.take()
         if results is not None:
