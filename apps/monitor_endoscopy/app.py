@@ -17,7 +17,7 @@ from typing import Any
 
 from holoscan.core import Application
 from holoscan.schedulers import GreedyScheduler
-from options import Inference, MonitorOptions
+from options import Inference, MonitorOptions, Results
 from parts import DeliveryOp, EndOfProcedureOp, PageOp
 
 from monai_medvid.findings.procedure_end import ProcedureEnd
@@ -77,19 +77,27 @@ class Analysis:
             sr=results.sr,
             sr_target=results.sr_target,
             stills_seg=results.seg != "none",
+            like=results.like or None,
         )
         fragment.add_flow(self.inference, self.builder, {("predictions", "predictions")})
-        self._write(fragment, results.seg, recording, results.output)
+        self._write(fragment, results, recording)
         self.server = server
         page = PageOp(fragment, name="page", measure=self.measure)
         fragment.add_flow(self.sr, page, {("results", "results")})
         self.sender = self._send(fragment, options)
 
-    def _write(self, fragment: Any, seg: str, recording: Path, output: str) -> None:
-        if seg == "none":
+    def _write(self, fragment: Any, results: Results, recording: Path) -> None:
+        if results.seg == "none":
             fragment.add_flow(self.builder, self.sr, {("findings", "findings")})
             return
-        writer = DicomSegWriterOp(fragment, name="seg", video=recording, output=output, seg=seg)
+        writer = DicomSegWriterOp(
+            fragment,
+            name="seg",
+            video=recording,
+            output=results.output,
+            seg=results.seg,
+            like=results.like or None,
+        )
         fragment.add_flow(self.builder, writer, {("findings", "findings")})
         fragment.add_flow(writer, self.sr, {("results", "findings")})
 

@@ -61,6 +61,7 @@ class Results:
     seg: str = "binary"
     sr: str = "comprehensive3d"
     sr_target: str = "both"
+    like: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

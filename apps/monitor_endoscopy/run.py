@@ -154,7 +154,7 @@ def _options(given: argparse.Namespace) -> MonitorOptions:
     values: dict[str, dict[str, Any]] = {}
     for section, name in (
         ("source", "source"), ("source", "loop"), ("inference", "bundle"),
-        ("results", "output"), ("preview", "port"),
+        ("results", "output"), ("results", "like"), ("preview", "port"),
     ):  # fmt: skip
         value = getattr(given, name)
         if value is not None:
@@ -178,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--loop", action="store_true", default=None, help="replay without end")
     parser.add_argument("--bundle", help="name of a bundle at hand, or its folder")
     parser.add_argument("--output", "-o", help="folder of recordings and results")
+    parser.add_argument("--like", help="a DICOM object with the patient and study of the results")
     parser.add_argument("--store", action="append", help="dicom://AET@host:port or https://...")
     parser.add_argument("--port", type=int, help="of the live page; 0 for any free one")
     parser.add_argument("--recording", type=Path, help="file of the recording; must not be there")

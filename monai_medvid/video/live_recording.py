@@ -6,6 +6,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from fractions import Fraction
 from pathlib import Path
 
@@ -126,4 +127,5 @@ def _coding(codec: str, width: int, height: int, rate: Fraction) -> Coding:
         tick=TICK,
         options={**_OPTIONS, "g": str(interval)},
         container=_FRAGMENTS,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )

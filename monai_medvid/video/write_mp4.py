@@ -37,6 +37,7 @@ class Coding:
         tick: Seconds of one tick of the clock.
         options: For the encoder, e.g. "crf" for the quality and "g" for key frames.
         container: For the MP4, e.g. "movflags".
+        created: When the video was made, ISO 8601; "" where the file shall not say.
     """
 
     codec: str
@@ -46,6 +47,7 @@ class Coding:
     tick: Fraction
     options: Mapping[str, str]
     container: Mapping[str, str] = field(default_factory=dict)
+    created: str = ""
 
 
 def write_mp4(
@@ -71,6 +73,8 @@ def write_mp4(
             file = av.open(
                 str(part), "w", format="mp4", options={**_WITHOUT_VERSIONS, **coding.container}
             )
+            if coding.created:
+                file.metadata["creation_time"] = coding.created
         try:
             _encode(frames, file, path, coding)
         except BaseException:

@@ -13,11 +13,14 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 
+from monai_medvid.dicom.wrap import wrap_video
 from tests import outside
 from tests.clips import write_clip
 from tests.tiny_bundle import make_bundle
@@ -99,6 +102,9 @@ def test_the_end_of_the_stream_leaves_valid_dicom(clip: Path, red: Path, tmp_pat
     names = {path.name for path in folder.iterdir()}
     assert {"source.dcm", "sr.dcm", "seg-001.dcm", "keyframes.dcm", "report.html"} <= names
     outside.check(folder / "sr.dcm", folder / "source.dcm", folder / "seg-001.dcm")
+    today = datetime.now(timezone.utc)
+    made = dcmread(folder / "source.dcm", stop_before_pixels=True).StudyDate
+    assert made in {f"{today:%Y%m%d}", f"{today - timedelta(days=1):%Y%m%d}"}
     findings = json.loads((folder / "findings.json").read_text())
     assert [track["label"] for track in findings["tracks"]] == ["polyp"]
     assert (tmp_path / f"{folder.name}.mp4").is_file()
@@ -123,6 +129,17 @@ def test_a_signal_ends_the_procedure_and_nothing_is_lost(clip: Path, tmp_path: P
     folder = _result(tmp_path / "out")
     assert (folder / "sr.dcm").is_file()
     assert "arrival to findings: p50" in output
+
+
+def test_patient_and_study_come_from_another_object(clip: Path, red: Path, tmp_path: Path) -> None:
+    wrapped = wrap_video(clip, tmp_path / "order.dcm", patient_id="P-17")
+    done = _run("--source", clip, "--bundle", red, "-o", tmp_path / "out", "--like", wrapped.path)
+    assert done.returncode == 0, done.stderr
+    order = dcmread(wrapped.path, stop_before_pixels=True)
+    report = dcmread(_result(tmp_path / "out") / "sr.dcm")
+    assert report.PatientID == "P-17"
+    assert report.StudyInstanceUID == order.StudyInstanceUID
+    assert "P-17" not in done.stderr + done.stdout
 
 
 def test_a_pacs_that_is_down_leaves_the_objects_in_the_spool(
