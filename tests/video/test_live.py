@@ -287,6 +287,7 @@ def test_a_lost_stream_is_found_again_and_the_gap_is_marked(
             time.sleep(0.05)
         assert not live.connected
         assert not live.ended
+        time.sleep(0.5)
         with served(ffmpeg, ts, f"{url}?listen=1"):
             after = watch(live, lambda frame: frame.seconds > before[-1].seconds + 3.0)
             assert live.connected
