@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
@@ -13,6 +14,15 @@ import yaml
 from monai_medvid.errors import InputError
 
 Settings = TypeVar("Settings")
+_WORDS: dict[Any, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    NoneType: "null",
+    tuple: "a list of texts",
+    Mapping: "names and values",
+}
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
@@ -40,7 +50,8 @@ def settings_of(kind: type[Settings], values: Any, *, where: str) -> Settings:
     """A dataclass of settings from plain values; what is not named keeps its default.
 
     Args:
-        kind: A dataclass whose fields are str, bool, int, float, or a choice (``Literal``).
+        kind: A dataclass whose fields are str, bool, int, float, a choice (``Literal``), or one of
+            these or None; tuples of texts; or mappings.
         values: Names and values, or None for none at all.
         where: The section they stand in, for errors.
 
@@ -69,12 +80,18 @@ def settings_of(kind: type[Settings], values: Any, *, where: str) -> Settings:
                 f"expected {name} under {where} to be {_words(hints[name])}, found {value!r}. "
                 f"Correct it."
             )
-    return kind(**values)
+    return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
 
 
 def _fits(value: Any, hint: Any) -> bool:
     if get_origin(hint) is Literal:
         return value in get_args(hint)
+    if get_origin(hint) is UnionType:
+        return any(_fits(value, one) for one in get_args(hint))
+    if get_origin(hint) is tuple:
+        return isinstance(value, (list, tuple)) and all(_fits(v, get_args(hint)[0]) for v in value)
+    if get_origin(hint) is Mapping:
+        return isinstance(value, Mapping)
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
@@ -83,4 +100,6 @@ def _fits(value: Any, hint: Any) -> bool:
 def _words(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return f"one of {', '.join(map(str, get_args(hint)))}"
-    return {str: "text", bool: "true or false", int: "a whole number", float: "a number"}[hint]
+    if get_origin(hint) is UnionType:
+        return " or ".join(map(_words, get_args(hint)))
+    return _WORDS[get_origin(hint) or hint]

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
 from monai_medvid.errors import InputError
-
-T = TypeVar("T")
+from monai_medvid.settings import settings_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +121,7 @@ def read_options(
     values: dict[str, Any] = {"findings": _mapping(document, "findings")}
     for name, section in SECTIONS.items():
         merged = {**_mapping(document, name), **(given or {}).get(name, {})}
-        values[name] = _section(section, name, merged)
+        values[name] = settings_of(section, merged, where=name)
     return MonitorOptions(**values)
 
 
@@ -153,30 +152,6 @@ def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
             f"Indent them below it."
         )
     return found
-
-
-def _section(kind: type[T], name: str, values: Mapping[str, Any]) -> T:
-    _check(values, {item.name for item in fields(kind)}, f"settings in section {name!r}")  # type: ignore[arg-type]
-    found = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-    for item in fields(kind):  # type: ignore[arg-type]
-        default = getattr(kind(), item.name)
-        value = found.get(item.name, default)
-        if not _fits(value, default, optional="None" in str(item.type)):
-            raise InputError(
-                f"expected {item.name} of section {name!r} like {default!r}, found {value!r}. "
-                f"Correct it."
-            )
-    return kind(**found)
-
-
-def _fits(value: Any, default: Any, *, optional: bool) -> bool:
-    if value is None:
-        return optional
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(default, bool) and isinstance(value, bool)
-    if isinstance(default, float) or (default is None and optional):
-        return isinstance(value, int | float)
-    return isinstance(value, type(default))
 
 
 def _check(found: Mapping[str, Any], known: set[str], what: str) -> None:
