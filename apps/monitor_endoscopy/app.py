@@ -23,7 +23,7 @@ from parts import DeliveryOp, EndOfProcedureOp, PageOp
 from monai_medvid.findings.procedure_end import ProcedureEnd
 from monai_medvid.inference import AnyPredictor, load_bundle, make_predictor, warm_up
 from monai_medvid.latency import LatencySummary
-from monai_medvid.preview import PreviewServer
+from monai_medvid.preview import PreviewServer, PreviewState
 from operators.bundle_inference import BundleInferenceOp
 from operators.dicom_seg_writer import DicomSegWriterOp
 from operators.dicom_sr_writer import DicomSrWriterOp
@@ -59,12 +59,16 @@ class Analysis:
     """The operators that need the model and the archive."""
 
     def __init__(
-        self, fragment: Any, options: MonitorOptions, recording: Path, server: PreviewServer
-    ) -> None:
+        self, fragment: Any, options: MonitorOptions, recording: Path, state: PreviewState,
+        predictor: AnyPredictor | None,
+    ) -> None:  # fmt: skip
         results = options.results
-        self.predictor = _ready_predictor(options.inference)
         self.inference = BundleInferenceOp(
-            fragment, name="inference", live=True, predictor=self.predictor
+            fragment,
+            name="inference",
+            live=True,
+            predictor=predictor,
+            bundle=options.inference.bundle if predictor is None else None,
         )
         self.builder = FindingsBuilderOp(
             fragment, name="builder", live=True, options=options.findings
@@ -81,7 +85,7 @@ class Analysis:
         )
         fragment.add_flow(self.inference, self.builder, {("predictions", "predictions")})
         self._write(fragment, results, recording)
-        self.server = server
+        self.state = state
         page = PageOp(fragment, name="page", measure=self.measure)
         fragment.add_flow(self.sr, page, {("results", "results")})
         self.sender = self._send(fragment, options)
@@ -112,13 +116,9 @@ class Analysis:
             patience_seconds=options.deliver.patience_seconds,
         )
         fragment.add_flow(self.sr, sender, {("results", "results")})
-        board = DeliveryOp(fragment, name="delivery", state=self.server.state)
+        board = DeliveryOp(fragment, name="delivery", state=self.state)
         fragment.add_flow(sender, board, {("reports", "reports")})
         return sender
-
-    def close(self) -> None:
-        """Give back what the model holds."""
-        self.predictor.close()
 
     def measure(self) -> Mapping[str, float]:
         """Latencies and counts, for ``run.json`` and the page."""
@@ -127,12 +127,12 @@ class Analysis:
             **_named("arrival_to_prediction", self.inference.latency),
             **_named("arrival_to_findings", self.builder.latency),
         }
-        for name, summary in self.server.state.latencies.items():
+        for name, summary in self.state.latencies.items():
             found |= _named(name.replace(" ", "_"), summary)
         return found
 
 
-def _ready_predictor(options: Inference) -> AnyPredictor:
+def ready_predictor(options: Inference) -> AnyPredictor:
     """The model, loaded and warm before the first frame arrives."""
     predictor = make_predictor(
         load_bundle(options.bundle),
@@ -155,6 +155,7 @@ class MonitorEndoscopyApp(Application):  # type: ignore[misc]
         options: Everything that can be set.
         recording: Where the recording goes that findings refer to.
         server: The live page; whoever made it starts and stops it.
+        predictor: Ready to run; whoever made it closes it.
         mask_labels: Of the bundle, for the page.
     """
 
@@ -164,10 +165,11 @@ class MonitorEndoscopyApp(Application):  # type: ignore[misc]
         *,
         recording: Path,
         server: PreviewServer,
+        predictor: AnyPredictor,
         mask_labels: Sequence[str] = (),
     ) -> None:
         self._settings, self._recording, self.server = options, recording, server
-        self._mask_labels = tuple(mask_labels)
+        self._predictor, self._mask_labels = predictor, tuple(mask_labels)
         self.capture: Capture | None = None
         self.analysis: Analysis | None = None
         super().__init__(["monitor_endoscopy"])
@@ -177,7 +179,9 @@ class MonitorEndoscopyApp(Application):  # type: ignore[misc]
         self.capture = Capture(
             self, self._settings, self._recording, self.server, self._mask_labels
         )
-        self.analysis = Analysis(self, self._settings, self._recording, self.server)
+        self.analysis = Analysis(
+            self, self._settings, self._recording, self.server.state, self._predictor
+        )
         source, preview = self.capture.source, self.capture.preview
         inference, builder = self.analysis.inference, self.analysis.builder
         self.add_flow(source, inference, {("frames", "frames")})

@@ -73,6 +73,22 @@ class Deliver:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Link:
+    """How the application is shared between two hosts; all here where ``part`` is empty."""
+
+    part: str = ""
+    address: str = "127.0.0.1:8765"
+    lost_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.part not in ("", "capture", "analysis"):
+            raise InputError(
+                f"expected the part capture or analysis, found {self.part!r}. Leave it out to run "
+                f"both in one process."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class MonitorOptions:
     """Everything that can be set; the sections of ``monitor_endoscopy.yaml``.
 
@@ -87,6 +103,7 @@ class MonitorOptions:
     preview: Preview = Preview()
     results: Results = Results()
     deliver: Deliver = Deliver()
+    link: Link = Link()
 
     @property
     def spool(self) -> Path:
@@ -101,6 +118,7 @@ SECTIONS: dict[str, type[Any]] = {
     "preview": Preview,
     "results": Results,
     "deliver": Deliver,
+    "link": Link,
 }
 
 

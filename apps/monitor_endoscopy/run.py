@@ -5,25 +5,36 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from app import MonitorEndoscopyApp
+from app import MonitorEndoscopyApp, ready_predictor
 from options import MonitorOptions, read_options
+from split import ANALYSIS, CAPTURE, SplitMonitorApp
 
 from monai_medvid import terminal
-from monai_medvid.errors import DeliveryError, InputError, MedvidError, OutputError
+from monai_medvid.errors import (
+    DeliveryError,
+    InputError,
+    MedvidError,
+    OutputError,
+    VideoReadError,
+)
 from monai_medvid.findings.answers_of_bundle import answers_of_bundle
+from monai_medvid.inference import AnyPredictor
 from monai_medvid.preview import PreviewServer, PreviewState
 
 log = logging.getLogger("monitor_endoscopy")
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS, _GRACE_SECONDS = 0.2, 5.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AnyApp = MonitorEndoscopyApp | SplitMonitorApp
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,14 +57,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def monitor(options: MonitorOptions, *, recording: Path | None = None) -> MonitorEndoscopyApp:
+def monitor(options: MonitorOptions, *, recording: Path | None = None) -> AnyApp:
     """Watch one procedure to its end: a signal, the end of the stream, or out of the body.
 
     Raises:
         MedvidError: The source, bundle, device or output cannot be used.
         DeliveryError: The results are complete, and wait in the spool for a destination.
     """
-    if not options.source.source:
+    if not options.source.source and options.link.part != ANALYSIS:
         raise InputError(
             "expected a source, found none. Pass --source, or name it in the settings: a device, "
             "an address, or a file that is replayed."
@@ -66,27 +77,43 @@ def monitor(options: MonitorOptions, *, recording: Path | None = None) -> Monito
         stale_after=options.preview.stale_after,
     )
     server = PreviewServer(state, host=options.preview.host, port=options.preview.port)
-    app = MonitorEndoscopyApp(
-        options,
-        recording=recording or _new_recording(Path(options.results.output)),
-        server=server,
-        mask_labels=masks,
-    )
-    server.start()
-    try:
-        _run(app)
-    finally:
-        server.stop()
+    with _predictor(options) as predictor:
+        given: dict[str, Any] = {
+            "recording": recording or _new_recording(Path(options.results.output)),
+            "server": server,
+            "predictor": predictor,
+            "mask_labels": masks,
+        }
+        app = (
+            SplitMonitorApp(options, **given)
+            if options.link.part
+            else MonitorEndoscopyApp(options, **given)
+        )
+        with server if options.link.part != ANALYSIS else nullcontext():
+            _run(app)
     return app
 
 
-def _run(app: MonitorEndoscopyApp) -> None:
-    future = app.run_async()
+@contextmanager
+def _predictor(options: MonitorOptions) -> Iterator[AnyPredictor | None]:
+    """The model, loaded and warm before the first frame arrives; none beside the tower alone."""
+    if options.link.part == CAPTURE:
+        yield None
+        return
+    predictor = ready_predictor(options.inference)
     try:
-        _wait(future, _Signals(app))
+        yield predictor
     finally:
-        if app.analysis is not None:
-            app.analysis.close()
+        predictor.close()
+
+
+def _run(app: AnyApp) -> None:
+    future = app.run_async()
+    ended = _wait(future, _Signals(app), app)
+    if isinstance(app, SplitMonitorApp) and not (app.link and app.link.end.finished):
+        if not ended:
+            _leave(_gone(app))
+        raise _gone(app)
     sender = app.analysis.sender if app.analysis is not None else None
     if sender is not None and sender.undelivered:
         raise DeliveryError(
@@ -94,16 +121,39 @@ def _run(app: MonitorEndoscopyApp) -> None:
         )
 
 
-def _wait(future: Future[Any], signals: _Signals) -> None:
-    """Wait so that signals are seen meanwhile."""
+def _leave(error: MedvidError) -> NoReturn:
+    """End the process: Holoscan's driver waits for ever for a worker that is gone."""
+    terminal.complain(error)
+    logging.shutdown()
+    os._exit(error.exit_code)
+
+
+def _gone(app: SplitMonitorApp) -> MedvidError:
+    """What to do about an end that is gone."""
+    if app.part == CAPTURE:
+        return DeliveryError(
+            "expected answers of the analysis host to the end, found the link broken. The "
+            f"recording {app.recording.name} is here: run medvid analyze on it."
+        )
+    return VideoReadError(
+        "expected frames of the capture host to the end, found the link broken. The recording is "
+        "on that host: run medvid analyze on it."
+    )
+
+
+def _wait(future: Future[Any], signals: _Signals, app: AnyApp) -> bool:
+    """Wait so that signals are seen meanwhile; False where the graph ended and Holoscan did not."""
+    patience = _GRACE_SECONDS
     with signals:
-        while True:
+        while patience > 0:
             signals.watch()
             try:
                 future.result(timeout=_LOOK_SECONDS)
+                return True
             except NotYet:
-                continue
-            return
+                stopped = isinstance(app, SplitMonitorApp) and app.link and app.link.stopped
+                patience -= _LOOK_SECONDS * bool(stopped and not app.link.end.finished)
+    return False
 
 
 class _Signals:
@@ -113,7 +163,7 @@ class _Signals:
     three seconds of the first, with nothing written; ``watch`` takes them back.
     """
 
-    def __init__(self, app: MonitorEndoscopyApp) -> None:
+    def __init__(self, app: AnyApp) -> None:
         self._app, self._asked = app, False
         self._before: dict[int, Any] = {}
 
@@ -155,6 +205,7 @@ def _options(given: argparse.Namespace) -> MonitorOptions:
     for section, name in (
         ("source", "source"), ("source", "loop"), ("inference", "bundle"),
         ("results", "output"), ("results", "like"), ("preview", "port"),
+        ("link", "part"), ("link", "address"),
     ):  # fmt: skip
         value = getattr(given, name)
         if value is not None:
@@ -181,6 +232,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--like", help="a DICOM object with the patient and study of the results")
     parser.add_argument("--store", action="append", help="dicom://AET@host:port or https://...")
     parser.add_argument("--port", type=int, help="of the live page; 0 for any free one")
+    parser.add_argument(
+        "--part", choices=(CAPTURE, ANALYSIS), help="run this half here, the other one elsewhere"
+    )
+    parser.add_argument("--address", help="host:port of the capture half, for both halves")
     parser.add_argument("--recording", type=Path, help="file of the recording; must not be there")
     parser.add_argument("--debug", action="store_true", help="show the trace of errors")
     return parser

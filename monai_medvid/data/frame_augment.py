@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.artifacts import spoil
+from monai_medvid.data.recolour import recolour
 
 Bytes = npt.NDArray[np.uint8]
 
 _UNKNOWN = 255
 """Mask value of what comes into view from beyond the frame."""
+_RECOLOURED = 0.5
+"""Share of the frames whose things get other colours."""
 
 
 def augment_frame(
@@ -20,15 +23,15 @@ def augment_frame(
     mask: Bytes | None,
     rng: np.random.Generator,
     *,
-    zoom: float = 0.15,
-    turn: float = 12.0,
-    shift: float = 0.06,
+    zoom: float = 0.2,
+    turn: float = 20.0,
+    shift: float = 0.08,
 ) -> tuple[Bytes, Bytes | None]:
-    """Turn, zoom and shift a frame a little, and spoil it.
+    """Turn, zoom and shift a frame a little, colour its things otherwise, and spoil it.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        mask: (H, W) uint8 class numbers, or None.
+        mask: (H, W) uint8 class numbers, or None: then all is coloured alike.
         rng: Where every random number comes from.
         zoom: Largest natural logarithm of the magnification.
         turn: Largest rotation, degrees.
@@ -38,6 +41,9 @@ def augment_frame(
         Image and mask of the same size; mask pixels from beyond the frame are 255.
     """
     height, width = image.shape[:2]
+    if rng.random() < _RECOLOURED:
+        things = np.zeros((height, width), np.uint8) if mask is None else mask
+        image = recolour(image, things, rng)
     angle, scale = rng.uniform(-turn, turn), np.exp(rng.uniform(-zoom, zoom))
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
     matrix[:, 2] += rng.uniform(-shift, shift, 2) * (width, height)

@@ -69,6 +69,15 @@ def same_everywhere(value: Any) -> Any:
     return box[0]
 
 
+def from_everywhere(value: Item) -> list[Item]:
+    """What each process has, in every process, by rank."""
+    if world() == 1:
+        return [value]
+    found: list[Any] = [None] * world()
+    distributed.all_gather_object(found, value)
+    return found
+
+
 def wait() -> None:
     """Until all processes are here."""
     if world() > 1:

@@ -11,10 +11,14 @@ import torch
 
 from monai_medvid.data.frame_augment import augment_frame
 from monai_medvid.models import WorkflowNet
+from monai_medvid.training.distributed import from_everywhere, rank, world
 from monai_medvid.training.targets import VideoTargets
 from monai_medvid.training.videos import TrainingVideo, VideoSet
 
 _BATCH = 32
+
+Views = tuple[torch.Tensor, ...]
+"""(T, F) float16 each; the first of the frames as they are, the others augmented."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +27,12 @@ class VideoFeatures:
 
     Attributes:
         name: Of the video.
-        views: (T, F) float16 each; the first of the frames as they are.
+        views: See ``Views``.
         targets: Its truth.
     """
 
     name: str
-    views: tuple[torch.Tensor, ...]
+    views: Views
     targets: VideoTargets
 
 
@@ -40,8 +44,8 @@ def extract_features(
     seed: int,
     device: torch.device,
     progress: Callable[[int, int], None] | None = None,
-) -> list[VideoFeatures]:
-    """Encode all frames of videos.
+) -> list[Views]:
+    """Encode all frames of videos; several processes share them out.
 
     Args:
         network: Its encoder is used, in eval mode.
@@ -49,12 +53,16 @@ def extract_features(
         views: How often; the first time as they are, then with other augmentation.
         seed: Of the augmentation.
         device: Where to compute.
-        progress: Called with (frames done, frames in all), every view counted.
+        progress: Called with (frames done, frames in all) of this process, every view counted.
+
+    Returns:
+        The views of each video, in every process those of all.
     """
     network.eval()
-    made = []
-    total, done = views * sum(len(video) for video in videos.videos), 0
-    for number, video in enumerate(videos.videos):
+    own = list(enumerate(videos.videos))[rank() :: world()]
+    made = {}
+    total, done = views * sum(len(video) for _, video in own), 0
+    for number, video in own:
         parts = []
         for view in range(views):
             rng = np.random.default_rng([seed, number, view]) if view else None
@@ -62,8 +70,9 @@ def extract_features(
             done += len(video)
             if progress is not None:
                 progress(done, total)
-        made.append(VideoFeatures(video.name, tuple(parts), video.targets))
-    return made
+        made[number] = tuple(parts)
+    merged = {number: found for part in from_everywhere(made) for number, found in part.items()}
+    return [merged[number] for number in range(len(videos.videos))]
 
 
 def _encode(

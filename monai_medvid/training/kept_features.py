@@ -12,8 +12,8 @@ import torch
 from monai_medvid.models import WorkflowNet
 from monai_medvid.models.weights import read_weights
 from monai_medvid.training.checkpoint import save_tensors
-from monai_medvid.training.distributed import rank, wait
-from monai_medvid.training.features import VideoFeatures, extract_features
+from monai_medvid.training.distributed import rank, same_everywhere, wait
+from monai_medvid.training.features import VideoFeatures, Views, extract_features
 from monai_medvid.training.loop import Report
 from monai_medvid.training.settings import TrainSettings
 from monai_medvid.training.videos import VideoSet
@@ -30,28 +30,23 @@ def kept_features(
     device: torch.device,
     report: Report | None,
 ) -> Both:
-    """Features of training and validation videos, made by the first process that needs them.
+    """Features of training and validation videos, made once and kept.
 
     Raises:
         ModelError: What was kept is damaged.
         OutputError: The folder cannot be written.
     """
     path = folder / f"features-{_mark(network)}.pt"
-    if rank() == 0 and not path.is_file():
-        for old in folder.glob("features-*.pt"):
-            old.unlink()
+    if not same_everywhere(path.is_file()):
         made = [
             extract_features(
                 network, videos, views=views, seed=settings.seed, device=device,
-                progress=None if report is None else partial(report, stage),
+                progress=None if report is None or rank() else partial(report, stage),
             )
             for videos, views, stage in zip(sets, (settings.views, 1), _STAGES, strict=True)
         ]  # fmt: skip
-        views = {
-            part: [list(video.views) for video in videos]
-            for part, videos in zip(("train", "val"), made, strict=True)
-        }
-        save_tensors(views, path)
+        if rank() == 0:
+            _replace(path, dict(zip(("train", "val"), made, strict=True)))
     wait()
     kept = read_weights(path)
     train, val = (
@@ -62,6 +57,13 @@ def kept_features(
         for videos, part in zip(sets, ("train", "val"), strict=True)
     )
     return train, val
+
+
+def _replace(path: Path, made: dict[str, list[Views]]) -> None:
+    for old in path.parent.glob("features-*.pt"):
+        old.unlink()
+    views = {part: [list(video) for video in videos] for part, videos in made.items()}
+    save_tensors(views, path)
 
 
 def _mark(network: WorkflowNet) -> str:

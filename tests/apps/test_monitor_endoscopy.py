@@ -207,6 +207,7 @@ def test_the_command_line_comes_before_the_file(options: Any, tmp_path: Path) ->
         ("source: {address: x}", "address"),
         ("source: {loop: 3}", "loop"),
         ("preview: {port: many}", "port"),
+        ("link: {part: both}", "capture or analysis"),
         ("results: none", "names and values"),
         ("[1, 2]", "sections"),
         ("source: {", "none that can be read"),
