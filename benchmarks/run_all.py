@@ -32,6 +32,8 @@ NAMES = (
     "workflow",
     "workflow_int8",
     "workflow_gpu",
+    "operators",
+    "monitor",
     "seg",
     "sr",
     "memory",

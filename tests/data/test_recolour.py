@@ -17,8 +17,11 @@ def test_classes_get_colours_of_their_own() -> None:
     image, mask = _halves()
     out = recolour(image, mask, np.random.default_rng(1), probability=1.0)
     left, right = out[:, 4], out[:, -4]
-    assert (left == left[0]).all() and (right == right[0]).all()
-    assert (left[0] != right[0]).any() and (left[0] != 90).any() and (right[0] != 90).any()
+    assert (left == left[0]).all()
+    assert (right == right[0]).all()
+    assert (left[0] != right[0]).any()
+    assert (left[0] != 90).any()
+    assert (right[0] != 90).any()
 
 
 def test_nothing_changes_at_probability_zero() -> None:
@@ -34,7 +37,8 @@ def test_black_can_become_bright_and_white_stays_within_range() -> None:
     outs = [recolour(black, mask, np.random.default_rng(n), probability=1.0) for n in range(8)]
     assert max(int(out.max()) for out in outs) > 20
     bright = recolour(white, mask, np.random.default_rng(2), probability=1.0)
-    assert bright.dtype == np.uint8 and bright.shape == white.shape
+    assert bright.dtype == np.uint8
+    assert bright.shape == white.shape
 
 
 def test_the_same_seed_gives_the_same_picture() -> None:
