@@ -16,7 +16,9 @@ from monai_medvid.video.frames import FrameBatch
 from monai_medvid.video.video import Video
 
 MOST = 20
-"""Explanations a result holds: pages stay small and the pass short."""
+"""Explanations beside those of phases and events: pages stay small and the pass short."""
+_ALWAYS = ("phase", "event")
+"""Kinds of findings that are explained however many there are."""
 _TOGETHER = 4
 """Frames decoded at a time."""
 _HEADS = {"phase": "phase", "tool": "instrument", "criterion": "criterion"}
@@ -50,7 +52,7 @@ def explain_findings(
         findings: Of this bundle in this video.
         bundle: A workflow bundle; of others there is nothing to explain, and the list is empty.
         video: What was analysed.
-        most: Explanations at most.
+        most: Explanations of criteria and instruments at most; of phases and events each has one.
         progress: Called after each batch with the frames read and those to read.
 
     Raises:
@@ -85,18 +87,20 @@ def _watched(
 def ask(findings: Findings, channels: Channels, *, most: int = MOST) -> list[Question]:
     """Questions about the intervals of a workflow model's findings, in order of time.
 
-    Phases and events come first, then criteria, then instruments; the probable ones before the
-    others. What is seen in masks (bleeding) is outlined already and not asked about.
+    Every phase and event is asked about; then criteria and instruments, the probable ones before
+    the others. What is seen in masks (bleeding) is outlined already and not asked about.
 
     Args:
         findings: Of the model.
         channels: Of its network.
-        most: Questions at most.
+        most: Questions about criteria and instruments at most.
     """
     asked = [(item, question) for item in findings.intervals if (question := _ask(item, channels))]
-    rank = {"phase": 0, "event": 0, "criterion": 1, "tool": 2}
-    asked.sort(key=lambda pair: (rank.get(pair[0].kind, 3), -pair[0].probability))
-    return sorted((question for _, question in asked[:most]), key=lambda one: one.frame)
+    chosen = [question for item, question in asked if item.kind in _ALWAYS]
+    others = [pair for pair in asked if pair[0].kind not in _ALWAYS]
+    others.sort(key=lambda pair: (pair[0].kind != "criterion", -pair[0].probability))
+    chosen += [question for _, question in others[:most]]
+    return sorted(chosen, key=lambda one: one.frame)
 
 
 def _ask(item: Interval, channels: Channels) -> Question | None:

@@ -67,8 +67,16 @@ def test_what_no_channel_says_is_not_asked() -> None:
     assert ask(outside, without) == []
 
 
-def test_of_too_many_the_phases_and_the_probable_stay() -> None:
+def test_all_phases_and_events_and_the_most_probable_others_are_asked_about() -> None:
     tools = [_interval("tool", "Hook", i, probability=i / 100) for i in range(10, 40)]
     phases = [_interval("phase", "Preparation", i, probability=0.1) for i in range(3)]
-    questions = ask(_findings(*tools, *phases), CHANNELS, most=5)
-    assert [question.frame for question in questions] == [0, 1, 2, 38, 39]
+    events = [_interval("event", "out of body", i, probability=0.1) for i in range(3, 9)]
+    questions = ask(_findings(*tools, *phases, *events), CHANNELS, most=2)
+    assert [question.frame for question in questions] == [*range(9), 38, 39]
+
+
+def test_criteria_come_before_instruments() -> None:
+    criteria = [_interval("criterion", "CysticPlate", i, probability=0.1) for i in range(2)]
+    tools = [_interval("tool", "Hook", i, probability=0.9) for i in range(2, 5)]
+    questions = ask(_findings(*tools, *criteria), CHANNELS, most=3)
+    assert [question.frame for question in questions][:2] == [0, 1]
