@@ -8,6 +8,8 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
+from monai_medvid.errors import OutputError
+
 T = TypeVar("T")
 
 
@@ -87,6 +89,25 @@ class Background(Generic[T]):
             return False
         self._thread, self._ending = None, False
         return True
+
+    def finish(self, what: str, *, timeout_seconds: float) -> None:
+        """Finish what was given where nobody waits for results any more.
+
+        Args:
+            what: Is being written, for the error.
+            timeout_seconds: How long that may take.
+
+        Raises:
+            OutputError: It takes too long.
+            Exception: What the work itself raised.
+        """
+        if not self.stop(timeout_seconds=timeout_seconds):
+            raise OutputError(
+                f"expected the {what} to be written within {timeout_seconds:g} s of the graph's "
+                f"end, found it unfinished. Pass a longer stop_seconds=."
+            )
+        while self.busy:
+            self.take()
 
     def _run(self) -> None:
         while (work := self._todo.get()) is not None:

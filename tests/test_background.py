@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from monai_medvid.background import Background
+from monai_medvid.errors import OutputError
 
 
 def test_work_is_done_in_order_and_elsewhere() -> None:
@@ -50,3 +51,19 @@ def test_without_work_there_is_no_thread() -> None:
     work = Background[int]("idle")
     assert threading.active_count() == before
     assert work.stop(timeout_seconds=0)
+
+
+def test_finishing_tells_what_went_wrong_or_took_too_long() -> None:
+    def fail() -> str:
+        raise ZeroDivisionError("the very one")
+
+    work = Background[str]("failing")
+    work.submit(fail)
+    with pytest.raises(ZeroDivisionError, match="the very one"):
+        work.finish("report", timeout_seconds=10)
+    go = threading.Event()
+    work.submit(lambda: str(go.wait()))
+    with pytest.raises(OutputError, match=r"the report to be written within 0\.01 s"):
+        work.finish("report", timeout_seconds=0.01)
+    go.set()
+    work.finish("report", timeout_seconds=10)

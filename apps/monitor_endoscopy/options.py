@@ -6,12 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, Literal
 
 from monai_medvid.errors import InputError
-from monai_medvid.settings import settings_of
+from monai_medvid.settings import read_yaml, settings_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,16 +74,9 @@ class Deliver:
 class Link:
     """How the application is shared between two hosts; all here where ``part`` is empty."""
 
-    part: str = ""
+    part: Literal["", "capture", "analysis"] = ""
     address: str = "127.0.0.1:8765"
     lost_seconds: float = 10.0
-
-    def __post_init__(self) -> None:
-        if self.part not in ("", "capture", "analysis"):
-            raise InputError(
-                f"expected the part capture or analysis, found {self.part!r}. Leave it out to run "
-                f"both in one process."
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,32 +125,13 @@ def read_options(
     Raises:
         InputError: The file is missing or no YAML, or a section, name or type is not known.
     """
-    document = _document(path)
+    document = read_yaml(path) if path is not None else {}
     _check(document, {*SECTIONS, "findings"}, "sections")
     values: dict[str, Any] = {"findings": _mapping(document, "findings")}
     for name, section in SECTIONS.items():
         merged = {**_mapping(document, name), **(given or {}).get(name, {})}
         values[name] = settings_of(section, merged, where=name)
     return MonitorOptions(**values)
-
-
-def _document(path: Path | None) -> Mapping[str, Any]:
-    if path is None:
-        return {}
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        what = str(error).splitlines()[0]
-        raise InputError(
-            f"expected settings in {path.name}, found none that can be read ({what}). Begin with "
-            f"the application's monitor_endoscopy.yaml."
-        ) from error
-    if not isinstance(document or {}, Mapping):
-        raise InputError(
-            f"expected sections in {path.name}, found a {type(document).__name__}. Begin with the "
-            f"application's monitor_endoscopy.yaml."
-        )
-    return document or {}
 
 
 def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -11,7 +11,6 @@ from holoscan.core import ConditionType, Operator
 
 from monai_medvid.background import Background
 from monai_medvid.dicom_results import ResultOptions, WrittenResults
-from monai_medvid.errors import OutputError
 from monai_medvid.findings.model import Findings
 from monai_medvid.result_writers import save_segmentation
 from operators.work_condition import WorkCondition
@@ -93,10 +92,4 @@ class DicomSegWriterOp(Operator):  # type: ignore[misc]
             OutputError: It takes too long.
             MedvidError: Writing failed.
         """
-        if not self.work.stop(timeout_seconds=self.stop_seconds):
-            raise OutputError(
-                f"expected the segmentation to be written within {self.stop_seconds:g} s of the "
-                f"graph's end, found it unfinished. Pass a longer stop_seconds=."
-            )
-        while self.work.busy:
-            self.work.take()
+        self.work.finish("segmentation", timeout_seconds=self.stop_seconds)

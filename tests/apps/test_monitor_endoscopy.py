@@ -207,10 +207,10 @@ def test_the_command_line_comes_before_the_file(options: Any, tmp_path: Path) ->
         ("source: {address: x}", "address"),
         ("source: {loop: 3}", "loop"),
         ("preview: {port: many}", "port"),
-        ("link: {part: both}", "capture or analysis"),
+        ("link: {part: both}", "capture, analysis"),
         ("results: none", "names and values"),
-        ("[1, 2]", "sections"),
-        ("source: {", "none that can be read"),
+        ("[1, 2]", "names and values"),
+        ("source: {", "expected YAML"),
     ],
 )
 def test_wrong_settings_are_refused(options: Any, tmp_path: Path, text: str, told: str) -> None:
@@ -225,5 +225,5 @@ def test_wrong_settings_are_refused(options: Any, tmp_path: Path, text: str, tol
 def test_missing_settings_are_refused(options: Any, tmp_path: Path) -> None:
     from monai_medvid.errors import InputError
 
-    with pytest.raises(InputError, match="none that can be read"):
+    with pytest.raises(InputError, match="none to read"):
         options.read_options(tmp_path / os.devnull.strip("/") / "a.yaml")
