@@ -32,6 +32,7 @@ def open_live(
     lost_seconds: float = 2.0,
     reconnect_seconds: float | None = 300.0,
     input_options: Mapping[str, str] | None = None,
+    slack: int = 0,
 ) -> LiveVideo:
     """Watch a live source; comes back when its first frame has arrived.
 
@@ -50,11 +51,13 @@ def open_live(
             for until it is stopped, 0 for not at all.
         input_options: For FFmpeg's demuxer and protocol, e.g. ``video_size`` and ``input_format``
             of a device, or ``rtsp_transport``.
+        slack: Older frames that may wait beside the newest, so that a moment's delay loses none;
+            when more come, all but the newest go. 0: whoever asks gets the newest, always.
 
     Raises:
         VideoReadError: There is no such device, address or file, or it gives no frame in time.
         OutputError: The recording has no folder, or is there already.
-        ValueError: A number of seconds is negative.
+        ValueError: A number of seconds or ``slack`` is negative.
 
     Example:
         >>> with open_live("rtsp://tower/scope", record="procedure.mp4") as live:  # doctest: +SKIP
@@ -68,6 +71,9 @@ def open_live(
             f"got {connect_seconds}, {lost_seconds} and {reconnect_seconds}."
         )
         raise ValueError(msg)
+    if slack < 0:
+        msg = f"slack must not be negative, got {slack}."
+        raise ValueError(msg)
     record = _free_place(Path(record)) if record is not None else None
     stop = Event()
     feed, name = _open_feed(
@@ -75,7 +81,7 @@ def open_live(
     )
     link = Link(feed, stop, connect_seconds=connect_seconds, reconnect_seconds=reconnect_seconds)
     log = LiveLog(record.stem if record else name, record, lost_seconds=lost_seconds)
-    return LiveVideo(link, log).start()
+    return LiveVideo(link, log, slack=slack).start()
 
 
 def _free_place(record: Path) -> Path:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A live source while it runs: one thread reads, whoever asks gets the newest frame."""
+"""A live source while it runs: one thread reads, whoever asks gets the newest frames."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from collections import deque
 from fractions import Fraction
 from types import TracebackType
 
@@ -21,21 +22,27 @@ _STOP_SECONDS = 90.0
 
 
 class LiveVideo:
-    """Frames as they arrive; only the newest is kept.
+    """Frames as they arrive; only the newest is kept, or the newest few.
 
     The one who starts it owns the thread; ``stop`` (or leaving the context) ends it. ``latest`` may
     be called from any thread.
+
+    Args:
+        link: To the source.
+        log: What it says of its frames.
+        slack: Older frames that may wait beside the newest; when more come, all of them go.
 
     Attributes:
         ended: Whether nothing will come any more and ``info`` is final.
     """
 
-    def __init__(self, link: Link, log: LiveLog) -> None:
+    def __init__(self, link: Link, log: LiveLog, *, slack: int = 0) -> None:
         self.ended = False
+        self._slack = slack
         self._link = link
         self._book = log
         self._changed = threading.Condition()
-        self._newest: LiveFrame | None = None
+        self._waiting: deque[LiveFrame] = deque()
         self._begun = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="medvid-live", daemon=True)
@@ -55,7 +62,7 @@ class LiveVideo:
         return self
 
     def latest(self, timeout: float = 0.0) -> LiveFrame | None:
-        """The newest frame that was not asked for yet.
+        """The newest frame that was not asked for yet; with slack, the oldest of those that wait.
 
         Args:
             timeout: Seconds to wait for one.
@@ -64,8 +71,8 @@ class LiveVideo:
             None where no frame came in time, or the source has ended.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._newest is not None or self.ended, timeout)
-            frame, self._newest = self._newest, None
+            self._changed.wait_for(lambda: self._waiting or self.ended, timeout)
+            frame = self._waiting.popleft() if self._waiting else None
         if frame is None and self._error is not None:
             raise self._error
         return frame
@@ -136,9 +143,15 @@ class LiveVideo:
         arrived = time.monotonic()
         with self._changed:
             frame = self._book.add(seconds, arrived, pixels, self._link.feed)
-            self._newest = frame or self._newest
+            if frame is not None:
+                self._keep(frame)
             self._begun = True
             self._changed.notify_all()
+
+    def _keep(self, frame: LiveFrame) -> None:
+        if len(self._waiting) > self._slack:  # whoever asks is too slow: begin with the newest
+            self._waiting.clear()
+        self._waiting.append(frame)
 
     def _fail(self, error: MedvidError) -> None:
         """Without a first frame there is nothing; later, what was found until now must be kept."""

@@ -39,6 +39,8 @@ class LiveVideoSourceOp(Operator):  # type: ignore[misc]
         lost_seconds: After how long without data the source counts as lost.
         reconnect_seconds: How long to try to have it back; None for ever, 0 for not at all.
         input_options: For FFmpeg, e.g. ``{"video_size": "1920x1080"}``.
+        slack: Older frames that may wait beside the newest while a moment's delay passes; when
+            more come, all but the newest go.
         wait_seconds: How long one ``compute`` waits for a frame. Others wait as long, at most.
 
     Raises:
@@ -56,6 +58,7 @@ class LiveVideoSourceOp(Operator):  # type: ignore[misc]
         lost_seconds: float = 2.0,
         reconnect_seconds: float | None = 300.0,
         input_options: Mapping[str, str] | None = None,
+        slack: int = 0,
         wait_seconds: float = 0.01,
         **kwargs: Any,
     ) -> None:
@@ -71,6 +74,7 @@ class LiveVideoSourceOp(Operator):  # type: ignore[misc]
             "lost_seconds": lost_seconds,
             "reconnect_seconds": reconnect_seconds,
             "input_options": input_options,
+            "slack": slack,
         }
         self._wait_seconds = wait_seconds
         self._live: LiveVideo | None = None

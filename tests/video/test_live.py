@@ -75,6 +75,20 @@ def test_only_the_newest_frame_is_kept(clip: Path) -> None:
     assert second.index - first.index > 10
 
 
+def test_with_slack_a_few_older_frames_wait(clip: Path) -> None:
+    with open_live(clip, slack=2) as live:
+        first = live.latest(timeout=5)
+        time.sleep(1.0)
+        waiting = [live.latest()]
+        while len(waiting) < 4 and (frame := live.latest()) is not None:
+            waiting.append(frame)
+
+    assert first is not None
+    indices = [frame.index for frame in waiting if frame is not None]
+    assert indices == list(range(indices[0], indices[0] + len(waiting)))
+    assert indices[0] - first.index > 10
+
+
 def test_times_that_are_not_regular(tmp_path: Path) -> None:
     ticks = [0, 3, 4, 9, 20, 21]
     path = make_clip(
@@ -438,6 +452,11 @@ def test_a_playlist_from_the_network_opens_no_file_here(tmp_path: Path, clip: Pa
 def test_negative_times(clip: Path) -> None:
     with pytest.raises(ValueError, match="must not be negative"):
         open_live(clip, lost_seconds=-1)
+
+
+def test_negative_slack(clip: Path) -> None:
+    with pytest.raises(ValueError, match="slack must not be negative"):
+        open_live(clip, slack=-1)
 
 
 def test_pictures_without_time_cannot_be_replayed(tmp_path: Path) -> None:
