@@ -21,6 +21,13 @@ from typing import Any
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
+INTRODUCTION = """# Benchmarks
+
+Written by `make benchmarks`, or for some of them by `python -m benchmarks.run_all NAME ...`. Each \
+table comes from one run of `benchmarks/<name>.py`, which measures both sides on the same input. \
+"Ratio" is theirs divided by ours in time, so more than 1 means that ours is faster, unless the \
+row says otherwise.
+"""
 NAMES = (
     "decode",
     "cine",
@@ -67,11 +74,11 @@ def today() -> date:
 
 
 def table(document: dict[str, Any]) -> str:
-    """One benchmark as Markdown."""
+    """One benchmark as Markdown, with the machine and the day."""
     lines = [
         f"## {document['title']}",
         "",
-        document["setting"],
+        f"{document['setting']} Measured on {machine()}, {today()}.",
         "",
         "| what | measured | against | ratio | reach |",
         "|---|---|---|---|---|",
@@ -84,6 +91,14 @@ def table(document: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def with_tables(page: str, tables: list[str]) -> str:
+    """The page with these tables in place of those of the same titles; new ones come last."""
+    _, *old = page.split("\n## ")
+    parts = {part.splitlines()[0]: f"## {part.strip()}\n" for part in old}
+    parts |= {text.splitlines()[0].removeprefix("## "): text for text in tables}
+    return "\n".join([INTRODUCTION, *parts.values()])
+
+
 def main() -> None:
     """Run what is asked for and rewrite the page's parts."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -92,16 +107,10 @@ def main() -> None:
     unknown = sorted(set(names) - set(NAMES))
     if unknown:
         parser.error(f"expected {', '.join(NAMES)}, found {', '.join(unknown)}")
-    parts = [table(run(name)) for name in names]
-    text = "\n".join(parts)
-    if tuple(names) == NAMES:
-        PAGE.write_text(
-            "# Benchmarks\n\nWritten by `make benchmarks`. Each table comes from one run of "
-            "`benchmarks/<name>.py`, which measures both sides on the same input; the machine was "
-            f'{machine()} ({today()}). "Ratio" is theirs divided by ours in time, so more than '
-            "1 means that ours is faster, unless the row says otherwise.\n\n" + text
-        )
-    sys.stdout.write(text)
+    for name in names:  # one after the other: what was measured is kept
+        text = table(run(name))
+        PAGE.write_text(with_tables(PAGE.read_text() if PAGE.is_file() else "", [text]))
+        sys.stdout.write(text + "\n")
 
 
 if __name__ == "__main__":
