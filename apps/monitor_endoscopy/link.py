@@ -26,7 +26,10 @@ from monai_medvid.streaming.link import AnalysisEnd, CaptureEnd
 
 _LOOK_AGAIN_NANOSECONDS = 5_000_000
 _ROOM, _FAULT = 16, IOSpec.QueuePolicy.FAULT
-"""Of queues that are never to lose anything; the flow is bounded to less."""
+_ALL: dict[str, Any] = {"size": _ROOM, "policy": _FAULT}
+"""A queue that is never to lose anything; the flow is bounded to less."""
+_NEWEST: dict[str, Any] = {"size": 1, "policy": IOSpec.QueuePolicy.POP}
+"""A queue that keeps what came last: a frame, or the end."""
 
 
 class Messages(Condition):  # type: ignore[misc]
@@ -34,12 +37,16 @@ class Messages(Condition):  # type: ignore[misc]
 
     Args:
         ports: Names of its inputs.
+        newest: Those of them that hold one message; others give all that they hold.
         over: Tells whether it is done.
     """
 
-    def __init__(self, fragment: Any, ports: Sequence[str], over: Callable[[], bool]) -> None:
+    def __init__(
+        self, fragment: Any, ports: Sequence[str], newest: Sequence[str], over: Callable[[], bool]
+    ) -> None:
         self._waiting: dict[str, deque[Any]] = {port: deque() for port in ports}
-        self._over, self._looked = over, 0
+        self._newest, self._over = tuple(newest), over
+        self._looked = 0
         super().__init__(fragment, name="messages")
 
     def setup(self, spec: Any) -> None:
@@ -60,7 +67,8 @@ class Messages(Condition):  # type: ignore[misc]
         """The next message of a port, None where there is none: outputs hold one at a time."""
         waiting = self._waiting[port]
         if self.receiver(port).size:
-            waiting.extend(op_input.receive(port))
+            found = op_input.receive(port)
+            waiting.extend((found,) if port in self._newest else found)
         return waiting.popleft() if waiting else None
 
     def _waits(self, port: str) -> bool:
@@ -105,6 +113,7 @@ class LinkOp(Operator):  # type: ignore[misc]
     """
 
     INPUTS: tuple[str, ...] = ()
+    NEWEST: tuple[str, ...] = ()
     OUTPUTS: tuple[str, ...] = ()
 
     def __init__(
@@ -117,14 +126,15 @@ class LinkOp(Operator):  # type: ignore[misc]
     ) -> None:
         self.end, self._when_lost = end, when_lost
         self.lost = self.stopped = False
-        self._messages = Messages(fragment, self.INPUTS, self.over)
+        self._messages = Messages(fragment, self.INPUTS, self.NEWEST, self.over)
         super().__init__(fragment, self._messages, *args, **kwargs)
         self.metadata_policy = MetadataPolicy.UPDATE
 
     def setup(self, spec: OperatorSpec) -> None:
         """The ports."""
         for port in self.INPUTS:
-            spec.input(port, size=_ROOM, policy=_FAULT).condition(ConditionType.NONE)
+            queue = _NEWEST if port in self.NEWEST else _ALL
+            spec.input(port, **queue).condition(ConditionType.NONE)
         for port in self.OUTPUTS:
             spec.output(port).condition(ConditionType.NONE)
 
@@ -154,6 +164,7 @@ class CaptureLinkOp(LinkOp):
 
     end: CaptureEnd
     INPUTS = ("frames", "source", "answers", "replies")
+    NEWEST = ("frames",)
     OUTPUTS = ("predictions", "events", "newest", "parts")
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
