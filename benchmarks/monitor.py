@@ -96,12 +96,15 @@ def growth(looks: list[Look]) -> float:
     return float(slope)
 
 
-def measure(folder: Path, minutes: float, masks: float | None) -> list[dict[str, Any]]:
+def measure(
+    folder: Path, minutes: float, masks: float | None, *, slack: int = 0
+) -> list[dict[str, Any]]:
     """One run of the application."""
     settings = folder / "settings.yaml"
     settings.write_text(
         f"inference: {{mask_seconds: {'null' if masks is None else masks}}}\n"
         "procedure: {outside_seconds: null}\n"
+        f"source: {{slack: {slack}}}\n"
     )
     command = [
         sys.executable, str(APP), "--config", str(settings), "--source",
@@ -132,12 +135,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--minutes", type=float, default=11.0)
     parser.add_argument("--masks", type=float, default=None, help="seconds between masks")
+    parser.add_argument("--slack", type=int, default=0, help="older frames that may wait")
     given = parser.parse_known_args()[0]
     with tempfile.TemporaryDirectory() as name:
         make_operation(Path(name))
-        rows = measure(Path(name), given.minutes, given.masks)
+        rows = measure(Path(name), given.minutes, given.masks, slack=given.slack)
     tell(
-        "Live application",
+        "Live application" + (f", {given.slack} older frames may wait" if given.slack else ""),
         f"A simulated operation, 854x480 at {RATE} frames/s, replayed for {given.minutes:g} min: "
         f"source, recording, workflow bundle, findings, live page; then SEG and SR.",
         rows,

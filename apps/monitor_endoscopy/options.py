@@ -22,7 +22,7 @@ class Source:
     lost_seconds: float = 2.0
     reconnect_seconds: float | None = 300.0
     input_options: Mapping[str, str] = field(default_factory=dict)
-    slack: int = 2
+    slack: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
