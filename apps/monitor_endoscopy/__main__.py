@@ -9,6 +9,8 @@ import warnings
 
 if __name__ == "__main__":
     os.environ.setdefault("HOLOSCAN_LOG_LEVEL", "WARN")
+    # seconds that one half waits for the other, which may have a model to load
+    os.environ.setdefault("HOLOSCAN_MAX_CONNECTION_RETRY_COUNT", "120")
     warnings.simplefilter("ignore")
     from run import main  # not above: what it imports is loud until told otherwise
 
