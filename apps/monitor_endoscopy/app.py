@@ -10,8 +10,8 @@ next one is looked at; decoding, recording, writing and sending have threads of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from parts import DeliveryOp, EndOfProcedureOp, PageOp
 from monai_medvid.findings.procedure_end import ProcedureEnd
 from monai_medvid.inference import AnyPredictor, load_bundle, make_predictor, warm_up
 from monai_medvid.latency import LatencySummary
-from monai_medvid.preview import PreviewServer, PreviewState
+from monai_medvid.preview import PreviewServer
 from operators.bundle_inference import BundleInferenceOp
 from operators.dicom_seg_writer import DicomSegWriterOp
 from operators.dicom_sr_writer import DicomSrWriterOp
@@ -33,18 +33,35 @@ from operators.live_video_source import LiveVideoSourceOp
 from operators.pacs_sender import PacsSenderOp
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Setup:
+    """What the application is made of, in one process or shared between two.
+
+    Attributes:
+        options: Everything that can be set.
+        recording: Where the recording goes, or arrives, that findings refer to.
+        server: The live page; whoever made it starts and stops it.
+        predictor: Ready to run; whoever made it closes it. None where the model runs elsewhere.
+        mask_labels: Of the bundle, for the page.
+    """
+
+    options: MonitorOptions
+    recording: Path
+    server: PreviewServer
+    predictor: AnyPredictor | None
+    mask_labels: tuple[str, ...] = ()
+
+
 class Capture:
     """The operators beside the tower: source, preview, end of the procedure."""
 
-    def __init__(
-        self, fragment: Any, options: MonitorOptions, recording: Path, server: PreviewServer,
-        mask_labels: Sequence[str],
-    ) -> None:  # fmt: skip
+    def __init__(self, fragment: Any, setup: Setup) -> None:
+        options = setup.options
         self.source = LiveVideoSourceOp(
-            fragment, name="source", record=str(recording), **asdict(options.source)
+            fragment, name="source", record=str(setup.recording), **asdict(options.source)
         )
         self.preview = FindingsPreviewOp(
-            fragment, name="preview", server=server, mask_labels=mask_labels
+            fragment, name="preview", server=setup.server, mask_labels=setup.mask_labels
         )
         self.end = EndOfProcedureOp(
             fragment,
@@ -58,10 +75,8 @@ class Capture:
 class Analysis:
     """The operators that need the model and the archive."""
 
-    def __init__(
-        self, fragment: Any, options: MonitorOptions, recording: Path, state: PreviewState,
-        predictor: AnyPredictor | None,
-    ) -> None:  # fmt: skip
+    def __init__(self, fragment: Any, setup: Setup) -> None:
+        options, recording, predictor = setup.options, setup.recording, setup.predictor
         results = options.results
         self.inference = BundleInferenceOp(
             fragment,
@@ -85,7 +100,7 @@ class Analysis:
         )
         fragment.add_flow(self.inference, self.builder, {("predictions", "predictions")})
         self._write(fragment, results, recording)
-        self.state = state
+        self.state = setup.server.state
         page = PageOp(fragment, name="page", measure=self.measure)
         fragment.add_flow(self.sr, page, {("results", "results")})
         self.sender = self._send(fragment, options)
@@ -149,39 +164,18 @@ def _named(name: str, summary: LatencySummary) -> dict[str, float]:
 
 
 class MonitorEndoscopyApp(Application):  # type: ignore[misc]
-    """The graph; see the module.
+    """The graph; see the module."""
 
-    Args:
-        options: Everything that can be set.
-        recording: Where the recording goes that findings refer to.
-        server: The live page; whoever made it starts and stops it.
-        predictor: Ready to run; whoever made it closes it.
-        mask_labels: Of the bundle, for the page.
-    """
-
-    def __init__(
-        self,
-        options: MonitorOptions,
-        *,
-        recording: Path,
-        server: PreviewServer,
-        predictor: AnyPredictor,
-        mask_labels: Sequence[str] = (),
-    ) -> None:
-        self._settings, self._recording, self.server = options, recording, server
-        self._predictor, self._mask_labels = predictor, tuple(mask_labels)
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
         self.capture: Capture | None = None
         self.analysis: Analysis | None = None
         super().__init__(["monitor_endoscopy"])
 
     def compose(self) -> None:
         """Beside the tower, and what needs the model and the archive."""
-        self.capture = Capture(
-            self, self._settings, self._recording, self.server, self._mask_labels
-        )
-        self.analysis = Analysis(
-            self, self._settings, self._recording, self.server.state, self._predictor
-        )
+        self.capture = Capture(self, self._setup)
+        self.analysis = Analysis(self, self._setup)
         source, preview = self.capture.source, self.capture.preview
         inference, builder = self.analysis.inference, self.analysis.builder
         self.add_flow(source, inference, {("frames", "frames")})

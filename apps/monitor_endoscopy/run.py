@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app import MonitorEndoscopyApp, ready_predictor
+from app import MonitorEndoscopyApp, Setup, ready_predictor
 from options import MonitorOptions, read_options
 from split import ANALYSIS, CAPTURE, SplitMonitorApp
 
@@ -78,17 +78,14 @@ def monitor(options: MonitorOptions, *, recording: Path | None = None) -> AnyApp
     )
     server = PreviewServer(state, host=options.preview.host, port=options.preview.port)
     with _predictor(options) as predictor:
-        given: dict[str, Any] = {
-            "recording": recording or _new_recording(Path(options.results.output)),
-            "server": server,
-            "predictor": predictor,
-            "mask_labels": masks,
-        }
-        app = (
-            SplitMonitorApp(options, **given)
-            if options.link.part
-            else MonitorEndoscopyApp(options, **given)
+        setup = Setup(
+            options=options,
+            recording=recording or _new_recording(Path(options.results.output)),
+            server=server,
+            predictor=predictor,
+            mask_labels=masks,
         )
+        app: AnyApp = SplitMonitorApp(setup) if options.link.part else MonitorEndoscopyApp(setup)
         with server if options.link.part != ANALYSIS else nullcontext():
             _run(app)
     return app
@@ -110,7 +107,7 @@ def _predictor(options: MonitorOptions) -> Iterator[AnyPredictor | None]:
 def _run(app: AnyApp) -> None:
     future = app.run_async()
     ended = _wait(future, _Signals(app), app)
-    if isinstance(app, SplitMonitorApp) and not (app.link and app.link.end.finished):
+    if isinstance(app, SplitMonitorApp) and not app.finished:
         if not ended:
             _leave(_gone(app))
         raise _gone(app)
@@ -151,8 +148,8 @@ def _wait(future: Future[Any], signals: _Signals, app: AnyApp) -> bool:
                 future.result(timeout=_LOOK_SECONDS)
                 return True
             except NotYet:
-                stopped = isinstance(app, SplitMonitorApp) and app.link and app.link.stopped
-                patience -= _LOOK_SECONDS * bool(stopped and not app.link.end.finished)
+                if isinstance(app, SplitMonitorApp) and app.stopped and not app.finished:
+                    patience -= _LOOK_SECONDS
     return False
 
 

@@ -10,17 +10,12 @@ Holoscan's distributed runtime carries what goes over (UCX); the capture host is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
-from app import Analysis, Capture
+from app import Analysis, Capture, Setup
 from holoscan.core import Application, Fragment
 from link import AnalysisLinkOp, CaptureLinkOp, LinkOp, RelayOp
-from options import Link, MonitorOptions
+from options import Link
 
-from monai_medvid.inference import AnyPredictor
-from monai_medvid.preview import PreviewServer, PreviewState
-from monai_medvid.streaming.link import AnalysisEnd, CaptureEnd
+from monai_medvid.streaming.link import AnalysisEnd, CaptureEnd, Peer
 
 CAPTURE, ANALYSIS = "capture", "analysis"
 FORTH = ("newest", "parts")
@@ -28,33 +23,21 @@ BACK = ("answers", "replies")
 
 
 class CaptureFragment(Fragment):  # type: ignore[misc]
-    """Source, page, end of the procedure.
+    """Source, page, end of the procedure."""
 
-    Args:
-        app: The application.
-        options: Everything that can be set.
-        recording: Where the source records.
-        server: The live page.
-        mask_labels: Of the bundle.
-    """
-
-    def __init__(
-        self, app: Application, options: MonitorOptions, recording: Path, server: PreviewServer,
-        mask_labels: Sequence[str],
-    ) -> None:  # fmt: skip
-        self._given = (options, recording, server, mask_labels)
-        self._link, self._recording = options.link, recording
+    def __init__(self, app: Application, setup: Setup) -> None:
+        self._setup = setup
         self.capture: Capture | None = None
         self.link: CaptureLinkOp | None = None
         super().__init__(app, CAPTURE)
 
     def compose(self) -> None:
         """The operators, and the link as what answers."""
-        self.capture = Capture(self, *self._given)
+        self.capture = Capture(self, self._setup)
         self.link = CaptureLinkOp(
             self,
             name="capture_link",
-            end=CaptureEnd(self._recording, patience_seconds=self._link.lost_seconds),
+            end=CaptureEnd(self._setup.recording, _peer(self._setup.options.link)),
             when_lost=self.capture.source.stop_source,
         )
         source, preview = self.capture.source, self.capture.preview
@@ -66,33 +49,21 @@ class CaptureFragment(Fragment):  # type: ignore[misc]
 
 
 class AnalysisFragment(Fragment):  # type: ignore[misc]
-    """Model, findings, DICOM.
+    """Model, findings, DICOM."""
 
-    Args:
-        app: The application.
-        options: Everything that can be set.
-        recording: Where the recording arrives.
-        predictor: Ready to run; None in the process of the other fragment.
-    """
-
-    def __init__(
-        self, app: Application, options: MonitorOptions, recording: Path,
-        predictor: AnyPredictor | None,
-    ) -> None:  # fmt: skip
-        self._settings, self._recording, self._predictor = options, recording, predictor
+    def __init__(self, app: Application, setup: Setup) -> None:
+        self._setup = setup
         self.analysis: Analysis | None = None
         self.link: AnalysisLinkOp | None = None
         super().__init__(app, ANALYSIS)
 
     def compose(self) -> None:
         """The operators, and the link as what asks."""
-        self.analysis = Analysis(
-            self, self._settings, self._recording, PreviewState(), self._predictor
-        )
+        self.analysis = Analysis(self, self._setup)
         self.link = AnalysisLinkOp(
             self,
             name="analysis_link",
-            end=AnalysisEnd(self._recording, patience_seconds=self._settings.link.lost_seconds),
+            end=AnalysisEnd(self._setup.recording, _peer(self._setup.options.link)),
         )
         inference, builder = self.analysis.inference, self.analysis.builder
         self.add_flow(self.link, inference, {("frames", "frames")})
@@ -104,31 +75,14 @@ class AnalysisFragment(Fragment):  # type: ignore[misc]
 
 
 class SplitMonitorApp(Application):  # type: ignore[misc]
-    """Both fragments, of which one runs here.
+    """Both fragments; ``link`` of the options says which of them runs here."""
 
-    Args:
-        options: Everything that can be set; ``options.link`` says which fragment this is.
-        recording: Where the recording is or arrives.
-        server: The live page, started and stopped by whoever made it.
-        predictor: Ready to run, for the analysis.
-        mask_labels: Of the bundle, for the page.
-    """
-
-    def __init__(
-        self,
-        options: MonitorOptions,
-        *,
-        recording: Path,
-        server: PreviewServer,
-        predictor: AnyPredictor | None = None,
-        mask_labels: Sequence[str] = (),
-    ) -> None:
-        self._given = (options, recording, server, tuple(mask_labels))
-        self._predictor = predictor
-        self.part, self.recording = options.link.part, recording
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self.part, self.recording = setup.options.link.part, setup.recording
         self._capture: CaptureFragment | None = None
         self._analysis: AnalysisFragment | None = None
-        super().__init__(["monitor_endoscopy", *_arguments(options.link)])
+        super().__init__(["monitor_endoscopy", *_arguments(setup.options.link)])
 
     @property
     def capture(self) -> Capture | None:
@@ -146,15 +100,28 @@ class SplitMonitorApp(Application):  # type: ignore[misc]
         own = self._capture if self.part == CAPTURE else self._analysis
         return own.link if own is not None else None
 
+    @property
+    def finished(self) -> bool:
+        """Whether this end has said and heard all there was."""
+        return self.link is not None and bool(self.link.end.finished)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the graph on this host has ended."""
+        return self.link is not None and self.link.stopped
+
     def compose(self) -> None:
         """Two fragments, one consumer a port between them."""
-        options, recording, _, _ = self._given
-        self._capture = CaptureFragment(self, *self._given)
-        self._analysis = AnalysisFragment(self, options, recording, self._predictor)
+        self._capture = CaptureFragment(self, self._setup)
+        self._analysis = AnalysisFragment(self, self._setup)
         forth = {(f"{port}.out", f"analysis_link.{port}") for port in FORTH}
         back = {(f"{port}.out", f"capture_link.{port}") for port in BACK}
         self.add_flow(self._capture, self._analysis, forth)
         self.add_flow(self._analysis, self._capture, back)
+
+
+def _peer(link: Link) -> Peer:
+    return Peer(patience_seconds=link.lost_seconds)
 
 
 def _arguments(link: Link) -> list[str]:

@@ -70,7 +70,7 @@ Part = SourceSummary | RecordingPart | Beat
 
 
 class Peer:
-    """When the other end was heard of last.
+    """The other end: when it was heard of last, and when it heard of this one.
 
     Args:
         patience_seconds: For how long it may be silent.
@@ -78,18 +78,35 @@ class Peer:
         clock: Seconds of this host.
     """
 
-    def __init__(self, patience_seconds: float, first_seconds: float, clock: Clock) -> None:
-        self._patience, self._clock = patience_seconds, clock
+    def __init__(
+        self,
+        *,
+        patience_seconds: float = 10.0,
+        first_seconds: float = 120.0,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.clock = clock
+        self._patience = patience_seconds
         self._until = clock() + first_seconds
+        self._told = clock()
 
     def heard(self) -> None:
         """Something has come."""
-        self._until = self._clock() + self._patience
+        self._until = self.clock() + self._patience
+
+    def told(self) -> None:
+        """Something goes out."""
+        self._told = self.clock()
 
     @property
     def lost(self) -> bool:
         """Whether it has been silent for too long."""
-        return self._clock() > self._until
+        return self.clock() > self._until
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is time to say that this end is there."""
+        return self.clock() - self._told >= _BEAT_SECONDS
 
 
 class CaptureEnd:
@@ -97,29 +114,18 @@ class CaptureEnd:
 
     Args:
         recording: The file; complete when the second ``SourceSummary`` comes.
-        patience_seconds: For how long the other end may be silent.
-        first_seconds: For how long at first.
-        clock: Seconds of this host.
+        peer: The other end.
     """
 
-    def __init__(
-        self,
-        recording: Path,
-        *,
-        patience_seconds: float = 10.0,
-        first_seconds: float = 120.0,
-        clock: Clock = time.monotonic,
-    ) -> None:
-        self.peer = Peer(patience_seconds, first_seconds, clock)
-        self._recording, self._clock = recording, clock
+    def __init__(self, recording: Path, peer: Peer | None = None) -> None:
+        self.peer = peer or Peer()
+        self._recording = recording
         self._held: Message | None = None
         self._end: Message | None = None
         self._arrived: dict[int, float] = {}
-        self._opened = False
+        self._opened = self._answered = self._complete = False
         self._parts: Iterator[Part] = iter(())
         self._sent = self._taken = 0
-        self._beat = clock()
-        self._answered = self._complete = False
 
     def frame(self, message: Message) -> None:
         """Keep the newest frame, or the end of the stream."""
@@ -175,15 +181,14 @@ class CaptureEnd:
         Raises:
             OutputError: The recording cannot be read.
         """
-        now = self._clock()
         part: Part | None = None
         if self._sent - self._taken < _MOST_PARTS:
             part = next(self._parts, None)
             self._sent += isinstance(part, RecordingPart)
-        if part is None and now - self._beat >= _BEAT_SECONDS:
+        if part is None and self.peer.waits:
             part = Beat()
         if part is not None:
-            self._beat = now
+            self.peer.told()
         return part
 
     def _whole_recording(self, summary: SourceSummary) -> Iterator[Part]:
@@ -204,27 +209,17 @@ class AnalysisEnd:
 
     Args:
         recording: Where the recording goes; it appears when it is complete.
-        patience_seconds: For how long the other end may be silent.
-        first_seconds: For how long at first.
-        clock: Seconds of this host.
+        peer: The other end.
     """
 
-    def __init__(
-        self,
-        recording: Path,
-        *,
-        patience_seconds: float = 10.0,
-        first_seconds: float = 120.0,
-        clock: Clock = time.monotonic,
-    ) -> None:
-        self.peer = Peer(patience_seconds, first_seconds, clock)
-        self._recording, self._clock = recording, clock
+    def __init__(self, recording: Path, peer: Peer | None = None) -> None:
+        self.peer = peer or Peer()
+        self._recording = recording
         self._unfinished = recording.with_name(f".{recording.name}.part")
         self._stream: BinaryIO | None = None
         self._events: deque[FindingEvent] = deque()
         self._opened = self._answered = self._complete = self._news = False
         self._parts = 0
-        self._beat = clock()
 
     def frame(self, message: Message) -> Message:
         """A frame, with the time at which it arrived here."""
@@ -232,7 +227,7 @@ class AnalysisEnd:
         copied = _copied(message)
         if is_end(message):
             return copied
-        return {**copied, "arrived": np.full(len(copied["indices"]), self._clock())}
+        return {**copied, "arrived": np.full(len(copied["indices"]), self.peer.clock())}
 
     def part(self, part: Part) -> SourceSummary | None:
         """Take in what came beside the frames; hands on what the source is.
@@ -265,12 +260,12 @@ class AnalysisEnd:
 
     def next_reply(self) -> Reply | None:
         """What to send now: at once where there are news, else once a second."""
-        now = self._clock()
-        if not self._news and now - self._beat < _BEAT_SECONDS:
+        if not self._news and not self.peer.waits:
             return None
         reply = Reply(tuple(self._events), self._parts, self._complete)
         self._events.clear()
-        self._beat, self._news = now, False
+        self._news = False
+        self.peer.told()
         return reply
 
     @property

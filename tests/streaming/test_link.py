@@ -16,7 +16,14 @@ from monai_medvid.findings.events import FindingEvent, LiveState
 from monai_medvid.findings.model import SourceSummary
 from monai_medvid.messages import Arrays, end_message
 from monai_medvid.streaming import link
-from monai_medvid.streaming.link import AnalysisEnd, Beat, CaptureEnd, RecordingPart, Reply
+from monai_medvid.streaming.link import (
+    AnalysisEnd,
+    Beat,
+    CaptureEnd,
+    Peer,
+    RecordingPart,
+    Reply,
+)
 
 
 class Clock:
@@ -101,8 +108,8 @@ def test_the_end_of_the_stream_goes_after_the_last_frame_and_once(recording: Pat
 
 
 def test_each_end_tells_times_of_its_own(recording: Path, tmp_path: Path) -> None:
-    capture = CaptureEnd(recording, clock=Clock(5.0))
-    analysis = AnalysisEnd(tmp_path / "copy.mp4", clock=Clock(7000.0))
+    capture = CaptureEnd(recording, Peer(clock=Clock(5.0)))
+    analysis = AnalysisEnd(tmp_path / "copy.mp4", Peer(clock=Clock(7000.0)))
     capture.frame(_frame(3, 4.5))
     message = capture.next_frame()
     assert message is not None
@@ -145,7 +152,7 @@ def test_few_parts_are_under_way(
     recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(link, "PART_BYTES", 100)
-    capture = CaptureEnd(recording, clock=Clock())
+    capture = CaptureEnd(recording, Peer(clock=Clock()))
     for summary in (_summary(), _summary(recording)):
         capture.source(summary)
     sent = [capture.next_part() for _ in range(10)]
@@ -156,7 +163,7 @@ def test_few_parts_are_under_way(
 
 
 def test_events_come_back_once(tmp_path: Path, recording: Path) -> None:
-    analysis = AnalysisEnd(tmp_path / "copy.mp4", clock=Clock())
+    analysis = AnalysisEnd(tmp_path / "copy.mp4", Peer(clock=Clock()))
     analysis.events((_event(),))
     analysis.events((_event(),))
     reply = analysis.next_reply()
@@ -167,8 +174,8 @@ def test_events_come_back_once(tmp_path: Path, recording: Path) -> None:
 
 def test_each_end_is_heard_of_once_a_second(recording: Path, tmp_path: Path) -> None:
     clock = Clock()
-    capture = CaptureEnd(recording, clock=clock)
-    analysis = AnalysisEnd(tmp_path / "copy.mp4", clock=clock)
+    capture = CaptureEnd(recording, Peer(clock=clock))
+    analysis = AnalysisEnd(tmp_path / "copy.mp4", Peer(clock=clock))
     beats, replies = [], []
     for step in range(50):
         clock.now = step / 10
@@ -180,8 +187,8 @@ def test_each_end_is_heard_of_once_a_second(recording: Path, tmp_path: Path) -> 
 
 def test_silence_is_noticed(recording: Path, tmp_path: Path) -> None:
     clock = Clock()
-    options = {"patience_seconds": 3.0, "first_seconds": 60.0, "clock": clock}
-    ends = CaptureEnd(recording, **options), AnalysisEnd(tmp_path / "copy.mp4", **options)  # type: ignore[arg-type]
+    peers = [Peer(patience_seconds=3.0, first_seconds=60.0, clock=clock) for _ in range(2)]
+    ends = CaptureEnd(recording, peers[0]), AnalysisEnd(tmp_path / "copy.mp4", peers[1])
     clock.now = 59.0
     assert not any(end.peer.lost for end in ends)
     ends[0].reply(Reply())
