@@ -20,8 +20,9 @@ _WORDS: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
     NoneType: "null",
-    tuple: "a list of texts",
     Mapping: "names and values",
+    tuple[str, ...]: "a list of texts",
+    tuple[int, ...]: "a list of whole numbers",
 }
 
 
@@ -51,7 +52,7 @@ def settings_of(kind: type[Settings], values: Any, *, where: str) -> Settings:
 
     Args:
         kind: A dataclass whose fields are str, bool, int, float, a choice (``Literal``), or one of
-            these or None; tuples of texts; or mappings.
+            these or None; tuples of texts or whole numbers; or mappings.
         values: Names and values, or None for none at all.
         where: The section they stand in, for errors.
 
@@ -102,4 +103,4 @@ def _words(hint: Any) -> str:
         return f"one of {', '.join(map(str, get_args(hint)))}"
     if get_origin(hint) is UnionType:
         return " or ".join(map(_words, get_args(hint)))
-    return _WORDS[get_origin(hint) or hint]
+    return _WORDS[hint if hint in _WORDS else get_origin(hint)]

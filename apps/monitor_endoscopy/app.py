@@ -172,6 +172,11 @@ class MonitorEndoscopyApp(Application):  # type: ignore[misc]
         self.analysis: Analysis | None = None
         super().__init__(["monitor_endoscopy"])
 
+    def end_procedure(self) -> None:
+        """Have the source end; everything is written then."""
+        if self.capture is not None:
+            self.capture.source.stop_source()
+
     def compose(self) -> None:
         """Beside the tower, and what needs the model and the archive."""
         self.capture = Capture(self, self._setup)

@@ -105,7 +105,7 @@ class LinkOp(Operator):  # type: ignore[misc]
 
     Args:
         end: Does the work.
-        when_lost: Called once when the other end is gone.
+        stop_source: Called when the other end is gone, or asks for it.
 
     Attributes:
         lost: Whether the other end went before all was said.
@@ -121,10 +121,10 @@ class LinkOp(Operator):  # type: ignore[misc]
         fragment: Any,
         *args: Any,
         end: Any,
-        when_lost: Callable[[], None] = lambda: None,
+        stop_source: Callable[[], None] = lambda: None,
         **kwargs: Any,
     ) -> None:
-        self.end, self._when_lost = end, when_lost
+        self.end, self._stop_source = end, stop_source
         self.lost = self.stopped = False
         self._messages = Messages(fragment, self.INPUTS, self.NEWEST, self.over)
         super().__init__(fragment, self._messages, *args, **kwargs)
@@ -149,7 +149,7 @@ class LinkOp(Operator):  # type: ignore[misc]
     def _look(self) -> None:
         if not self.over() and self.end.peer.lost:
             self.lost = True
-            self._when_lost()
+            self._stop_source()
 
 
 class CaptureLinkOp(LinkOp):
@@ -176,7 +176,10 @@ class CaptureLinkOp(LinkOp):
         if (message := self._messages.take(op_input, "answers")) is not None:
             op_output.emit(self.end.predictions(message), "predictions")
         if (reply := self._messages.take(op_input, "replies")) is not None:
-            op_output.emit(self.end.reply(reply), "events")
+            if events := self.end.reply(reply):
+                op_output.emit(events, "events")
+            if reply.stop:
+                self._stop_source()
         if (frame := self.end.next_frame()) is not None:
             op_output.emit(dict(frame), "newest")
         if (part := self.end.next_part()) is not None:
@@ -189,13 +192,13 @@ class AnalysisLinkOp(LinkOp):
 
     Ports:
         newest, parts (in): frames and what goes beside them, from the other host.
-        predictions, events (in): of the operators here.
+        predictions, events, findings (in): of the operators here.
         frames, source (out): for them.
         answers, replies (out): what the other host is told.
     """
 
     end: AnalysisEnd
-    INPUTS = ("newest", "parts", "predictions", "events")
+    INPUTS = ("newest", "parts", "predictions", "events", "findings")
     OUTPUTS = ("frames", "source", "answers", "replies")
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
@@ -208,8 +211,10 @@ class AnalysisLinkOp(LinkOp):
                 op_output.emit(summary, "source")
         if (message := self._messages.take(op_input, "predictions")) is not None:
             op_output.emit(dict(self.end.predictions(message)), "answers")
-        if (events := self._messages.take(op_input, "events")) is not None:
+        while (events := self._messages.take(op_input, "events")) is not None:
             self.end.events(events)
+        if self._messages.take(op_input, "findings") is not None:
+            self.end.conclude()
         if (reply := self.end.next_reply()) is not None:
             op_output.emit(reply, "replies")
         self._look()

@@ -11,6 +11,9 @@ from typing import Any, Literal
 from monai_medvid.errors import InputError
 from monai_medvid.settings import read_yaml, settings_of
 
+LINK_PORTS = 3
+"""What one half listens on: Holoscan's control, and two for what the other half sends."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -73,11 +76,24 @@ class Deliver:
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """How the application is shared between two hosts; all here where ``part`` is empty."""
+    """How the application is shared between two hosts; all here where ``part`` is empty.
+
+    Attributes:
+        ports: Of this host, ``LINK_PORTS`` of them, beside the one of the address; free ones where
+            none are named.
+    """
 
     part: Literal["", "capture", "analysis"] = ""
     address: str = "127.0.0.1:8765"
+    ports: tuple[int, ...] = ()
     lost_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.ports and len(set(self.ports)) != LINK_PORTS:
+            raise InputError(
+                f"expected {LINK_PORTS} different ports of the link, found "
+                f"{', '.join(map(str, self.ports))}. Name as many, or none for free ones."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from holoscan.core import Operator, OperatorSpec
+from holoscan.core import IOSpec, Operator, OperatorSpec
 
 from monai_medvid.findings.events import FindingEvent
 from monai_medvid.findings.procedure_end import ProcedureEnd
@@ -41,8 +41,10 @@ class EndOfProcedureOp(Operator):  # type: ignore[misc]
         super().__init__(fragment, *args, **kwargs)
 
     def setup(self, spec: OperatorSpec) -> None:
-        """One input."""
-        spec.input("events")
+        """One input, of which several messages may wait in a graph with threads."""
+        spec.input("events").connector(
+            IOSpec.ConnectorType.DOUBLE_BUFFER, capacity=16, policy=IOSpec.QueuePolicy.FAULT
+        )
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Log what happened; end the source if that was the end."""

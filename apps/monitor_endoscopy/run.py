@@ -180,8 +180,7 @@ class _Signals:
     def _end(self, number: int, frame: Any) -> None:
         log.info("asked to end: the procedure is over")
         self._asked = True
-        if self._app.capture is not None:
-            self._app.capture.source.stop_source()
+        self._app.end_procedure()
 
 
 def _new_recording(output: Path) -> Path:

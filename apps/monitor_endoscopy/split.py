@@ -10,16 +10,25 @@ Holoscan's distributed runtime carries what goes over (UCX); the capture host is
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
+from contextlib import ExitStack, suppress
+
 from app import Analysis, Capture, Setup
 from holoscan.core import Application, Fragment
+from holoscan.schedulers import MultiThreadScheduler
 from link import AnalysisLinkOp, CaptureLinkOp, LinkOp, RelayOp
-from options import Link
+from options import LINK_PORTS, Link
 
 from monai_medvid.streaming.link import AnalysisEnd, CaptureEnd, Peer
 
 CAPTURE, ANALYSIS = "capture", "analysis"
 FORTH = ("newest", "parts")
 BACK = ("answers", "replies")
+_PORTS = range(10_000, 32_768)
+_THREADS = 6
+"""Two send, two receive, and the rest of the graph goes on."""
 
 
 class CaptureFragment(Fragment):  # type: ignore[misc]
@@ -33,12 +42,13 @@ class CaptureFragment(Fragment):  # type: ignore[misc]
 
     def compose(self) -> None:
         """The operators, and the link as what answers."""
+        _schedule(self)
         self.capture = Capture(self, self._setup)
         self.link = CaptureLinkOp(
             self,
             name="capture_link",
             end=CaptureEnd(self._setup.recording, _peer(self._setup.options.link)),
-            when_lost=self.capture.source.stop_source,
+            stop_source=self.capture.source.stop_source,
         )
         source, preview = self.capture.source, self.capture.preview
         self.add_flow(source, self.link, {("frames", "frames"), ("source", "source")})
@@ -59,6 +69,7 @@ class AnalysisFragment(Fragment):  # type: ignore[misc]
 
     def compose(self) -> None:
         """The operators, and the link as what asks."""
+        _schedule(self)
         self.analysis = Analysis(self, self._setup)
         self.link = AnalysisLinkOp(
             self,
@@ -69,7 +80,7 @@ class AnalysisFragment(Fragment):  # type: ignore[misc]
         self.add_flow(self.link, inference, {("frames", "frames")})
         self.add_flow(self.link, builder, {("source", "source")})
         self.add_flow(inference, self.link, {("predictions", "predictions")})
-        self.add_flow(builder, self.link, {("events", "events")})
+        self.add_flow(builder, self.link, {("events", "events"), ("findings", "findings")})
         for port in BACK:
             self.add_flow(self.link, RelayOp(self, name=port), {(port, "in")})
 
@@ -100,6 +111,13 @@ class SplitMonitorApp(Application):  # type: ignore[misc]
         own = self._capture if self.part == CAPTURE else self._analysis
         return own.link if own is not None else None
 
+    def end_procedure(self) -> None:
+        """Have the source end, here or on the other host; everything is written then."""
+        if self.part == CAPTURE and self.capture is not None:
+            self.capture.source.stop_source()
+        elif self.link is not None:
+            self.link.end.stop_source()
+
     @property
     def finished(self) -> bool:
         """Whether this end has said and heard all there was."""
@@ -124,7 +142,42 @@ def _peer(link: Link) -> Peer:
     return Peer(patience_seconds=link.lost_seconds)
 
 
+def _schedule(fragment: Fragment) -> None:
+    """Threads enough.
+
+    Sending waits until the other host has taken what is sent, and taking it needs a thread as
+    well: with a thread only for each sender, both hosts may wait for each other for ever.
+    """
+    threads = MultiThreadScheduler(
+        fragment,
+        name="threads",
+        worker_thread_number=_THREADS,
+        check_recession_period_ms=1.0,
+        stop_on_deadlock_timeout=500,
+    )
+    fragment.scheduler(threads)
+
+
 def _arguments(link: Link) -> list[str]:
-    """Of Holoscan's distributed runtime."""
+    """Of Holoscan's distributed runtime.
+
+    It would choose ports by itself, the same ones in any two processes of a host that choose at
+    the same time.
+    """
+    control, *data = link.ports or _free_ports()
+    os.environ["HOLOSCAN_UCX_PORTS"] = ",".join(map(str, data))
     roles = ["--driver", "--worker"] if link.part == CAPTURE else ["--worker"]
-    return [*roles, "--address", link.address, "--fragments", link.part]
+    own = ["--worker-address", f"0.0.0.0:{control}"]
+    return [*roles, "--address", link.address, *own, "--fragments", link.part]
+
+
+def _free_ports() -> list[int]:
+    """Below those that the system gives to whoever connects to something."""
+    with ExitStack() as held:
+        found: list[int] = []
+        while len(found) < LINK_PORTS:
+            port = secrets.choice(_PORTS)
+            with suppress(OSError):
+                held.enter_context(socket.socket()).bind(("", port))
+                found.append(port)
+        return found

@@ -57,12 +57,14 @@ class Reply:
     Attributes:
         events: What happened.
         parts: Pieces of the recording so far that have arrived.
-        complete: Whether the recording is there, as it left.
+        complete: Whether the recording is there, as it left, and there are findings.
+        stop: Whether the source is to end.
     """
 
     events: tuple[FindingEvent, ...] = ()
     parts: int = 0
     complete: bool = False
+    stop: bool = False
 
 
 Part = SourceSummary | RecordingPart | Beat
@@ -218,7 +220,8 @@ class AnalysisEnd:
         self._unfinished = recording.with_name(f".{recording.name}.part")
         self._stream: BinaryIO | None = None
         self._events: deque[FindingEvent] = deque()
-        self._opened = self._answered = self._complete = self._news = False
+        self._opened = self._answered = self._copied = self._concluded = False
+        self._news = self._stop = False
         self._parts = 0
 
     def frame(self, message: Message) -> Message:
@@ -258,11 +261,20 @@ class AnalysisEnd:
         self._events.extend(events)
         self._news = self._news or bool(events)
 
+    def stop_source(self) -> None:
+        """Have the source end, on the other host; results follow."""
+        self._stop = self._news = True
+
+    def conclude(self) -> None:
+        """There are findings: nothing more will happen."""
+        self._concluded = self._news = True
+
     def next_reply(self) -> Reply | None:
         """What to send now: at once where there are news, else once a second."""
         if not self._news and not self.peer.waits:
             return None
-        reply = Reply(tuple(self._events), self._parts, self._complete)
+        complete = self._copied and self._concluded
+        reply = Reply(tuple(self._events), self._parts, complete, self._stop)
         self._events.clear()
         self._news = False
         self.peer.told()
@@ -270,8 +282,8 @@ class AnalysisEnd:
 
     @property
     def finished(self) -> bool:
-        """Whether all is answered, the recording is there, and the other end was told."""
-        return self._answered and self._complete and not self._news
+        """Whether all is answered, recording and findings are there, and the other end was told."""
+        return self._answered and self._copied and self._concluded and not self._news
 
     def close(self) -> None:
         """Leave nothing half-written behind."""
@@ -306,7 +318,7 @@ class AnalysisEnd:
                 "whole on that host: analyze it there."
             )
         self._unfinished.replace(self._recording)
-        self._complete = self._news = True
+        self._copied = self._news = True
 
 
 def _copied(message: Message) -> Arrays:

@@ -12,6 +12,8 @@ from monai_medvid.preview import PreviewServer, PreviewState
 from monai_medvid.preview.feed import PreviewFeed
 
 PORTS = ("frames", "events", "predictions")
+_EVENTS = 16
+"""Messages with events that may wait: under a scheduler with threads more than one may come."""
 
 
 class FindingsPreviewOp(Operator):
@@ -76,7 +78,9 @@ class FindingsPreviewOp(Operator):
         """Three inputs, any one of which is enough."""
         newest = {"size": 1, "policy": IOSpec.QueuePolicy.POP}
         spec.input("frames", **newest).condition(ConditionType.NONE)
-        spec.input("events").condition(ConditionType.NONE)
+        spec.input("events").connector(
+            IOSpec.ConnectorType.DOUBLE_BUFFER, capacity=_EVENTS, policy=IOSpec.QueuePolicy.FAULT
+        ).condition(ConditionType.NONE)
         spec.input("predictions", **newest).condition(ConditionType.NONE)
         spec.multi_port_condition(
             kind=ConditionType.MULTI_MESSAGE_AVAILABLE,

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import pytest
 from pydicom import dcmread
 
 from monai_medvid.dicom.wrap import wrap_video
+from monai_medvid.pacs.orthanc import free_port
 from tests import outside
 from tests.clips import write_clip
 from tests.tiny_bundle import make_bundle
@@ -52,12 +52,6 @@ def _run(*words: object, seconds: float = 240) -> subprocess.CompletedProcess[st
 def _result(output: Path) -> Path:
     (record,) = output.glob("*/run.json")
     return record.parent
-
-
-def _free_port() -> int:
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return int(chosen.getsockname()[1])
 
 
 def _until(ready: Callable[[], Any], *, seconds: float = 120) -> Any:
@@ -117,7 +111,7 @@ def test_the_end_of_the_stream_leaves_valid_dicom(clip: Path, red: Path, tmp_pat
 
 def test_a_signal_ends_the_procedure_and_nothing_is_lost(clip: Path, tmp_path: Path) -> None:
     bundle = make_workflow_bundle(tmp_path / "workflow")
-    port = _free_port()
+    port = free_port()
     words = ("--source", clip, "--loop", "--bundle", bundle, "-o", tmp_path / "out", "--port", port)
     with _running(*words) as process:
         state = _until(lambda: (s := _state(port)) and s["counts"]["analyzed"] and s)
@@ -146,7 +140,7 @@ def test_a_pacs_that_is_down_leaves_the_objects_in_the_spool(
     clip: Path, red: Path, tmp_path: Path
 ) -> None:
     settings = tmp_path / "settings.yaml"
-    nobody = f"dicom://NOBODY@127.0.0.1:{_free_port()}"
+    nobody = f"dicom://NOBODY@127.0.0.1:{free_port()}"
     settings.write_text(f"deliver: {{destinations: ['{nobody}'], patience_seconds: 1}}\n")
     done = _run("--config", settings, "--source", clip, "--bundle", red, "-o", tmp_path / "out")
     assert done.returncode == 5, done.stderr
@@ -208,6 +202,8 @@ def test_the_command_line_comes_before_the_file(options: Any, tmp_path: Path) ->
         ("source: {loop: 3}", "loop"),
         ("preview: {port: many}", "port"),
         ("link: {part: both}", "capture, analysis"),
+        ("link: {ports: [9000, 9001]}", "expected 3 different ports of the link, found 9000, 9001"),
+        ("link: {ports: [a, b, c]}", "a list of whole numbers"),
         ("results: none", "names and values"),
         ("[1, 2]", "names and values"),
         ("source: {", "expected YAML"),

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -17,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from monai_medvid.pacs.orthanc import free_port
 from tests import outside
-from tests.apps.test_monitor_endoscopy import APP, _free_port, _result, _run
+from tests.apps.test_monitor_endoscopy import APP, _result, _run, _until
 from tests.clips import write_clip
 from tests.tiny_bundle import make_bundle
 
@@ -53,50 +52,28 @@ def _half(part: str, address: str, log: Path, *words: object) -> Iterator[Proces
 
 @pytest.fixture
 def halves(slow_clip: Path, red: Path, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Starts both halves until they talk to each other; logs are capture.log and analysis.log.
-
-    Holoscan gives up when one host is much slower than the other to open its connections, or when
-    somebody else took a port that it had chosen; then both are started anew, as a person would.
-    """
+    """Starts both halves and waits until they talk; logs are capture.log and analysis.log."""
     settings = tmp_path / "settings.yaml"
     settings.write_text(f"inference: {{bundle: {red}}}\nlink: {{lost_seconds: 20}}\n")
     logs = {part: tmp_path / f"{part}.log" for part in ("capture", "analysis")}
     with ExitStack() as running:
 
         def start(*words: object) -> tuple[Process, Process]:
-            for _ in range(3):
-                address = f"127.0.0.1:{_free_port()}"
-                shared = ("--config", settings, "--port", 0)
-                with ExitStack() as tried:
-                    capture, analysis = (
-                        tried.enter_context(
-                            _half(part, address, log, *shared, "-o", tmp_path / part, *own)
-                        )
-                        for (part, log), own in zip(
-                            logs.items(), (("--source", slow_clip, *words), ()), strict=True
-                        )
-                    )
-                    if _talk(logs.values()):
-                        running.push(tried.pop_all())
-                        return capture, analysis
-                for part in logs:
-                    shutil.rmtree(tmp_path / part, ignore_errors=True)
-            raise AssertionError("\n".join(log.read_text() for log in logs.values()))
+            address = f"127.0.0.1:{free_port()}"
+            shared = ("--config", settings, "--port", 0)
+            own = {"capture": ("--source", slow_clip, *words), "analysis": ()}
+            capture, analysis = (
+                running.enter_context(
+                    _half(part, address, log, *shared, "-o", tmp_path / part, *own[part])
+                )
+                for part, log in logs.items()
+            )
+            _until(lambda: "polyp began" in logs["capture"].read_text())
+            return capture, analysis
 
         yield start
-
-
-def _talk(logs: Iterable[Path]) -> bool:
-    """Whether an event came back; False where a graph could not begin."""
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        texts = [log.read_text() for log in logs]
-        if any("polyp began" in text for text in texts):
-            return True
-        if any("activation failed" in text for text in texts):
-            return False
-        time.sleep(0.2)
-    return False
+        for log in logs.values():
+            print(log.read_text())
 
 
 def _ended(process: Process, log: Path, code: int) -> str:
@@ -142,32 +119,35 @@ def test_findings_are_those_of_one_process(
     assert len(skipped) <= dropped + dropped_alone["timings"]["frames_dropped"]
 
 
-def test_a_signal_at_the_capture_ends_both_with_results(
-    halves: Callable[..., Any], tmp_path: Path
+@pytest.mark.parametrize("asked", [0, 1], ids=["capture", "analysis"])
+def test_a_signal_at_either_half_ends_both_with_results(
+    halves: Callable[..., Any], tmp_path: Path, asked: int
 ) -> None:
-    capture, analysis = halves("--loop")
-    capture.send_signal(signal.SIGINT)
+    capture, analysis = both = halves("--loop")
+    both[asked].send_signal(signal.SIGINT)
     _ended(capture, tmp_path / "capture.log", 0)
     _ended(analysis, tmp_path / "analysis.log", 0)
     assert (_result(tmp_path / "analysis") / "sr.dcm").is_file()
 
 
-def test_the_capture_ends_when_the_analysis_dies(
-    halves: Callable[..., Any], tmp_path: Path
+@pytest.mark.parametrize(
+    ("dead", "code", "words"),
+    [
+        (0, 3, "medvid: expected frames of the capture host"),
+        (1, 5, "medvid: expected answers of the analysis host"),
+    ],
+    ids=["capture", "analysis"],
+)
+def test_either_half_ends_when_the_other_dies(
+    halves: Callable[..., Any], tmp_path: Path, dead: int, code: int, words: str
 ) -> None:
-    capture, analysis = halves("--loop")
-    analysis.kill()
-    last = _ended(capture, tmp_path / "capture.log", 5).strip().splitlines()[-1]
-    (recording,) = (tmp_path / "capture").glob("*.mp4")
-    assert last.startswith("medvid: expected answers of the analysis host")
-    assert recording.name in last
-
-
-def test_the_analysis_ends_when_the_capture_dies(
-    halves: Callable[..., Any], tmp_path: Path
-) -> None:
-    capture, analysis = halves("--loop")
-    capture.kill()
-    last = _ended(analysis, tmp_path / "analysis.log", 3).strip().splitlines()[-1]
-    assert last.startswith("medvid: expected frames of the capture host")
-    assert not list((tmp_path / "analysis").iterdir())
+    both = halves("--loop")
+    both[dead].kill()
+    left = "analysis" if dead == 0 else "capture"
+    last = _ended(both[1 - dead], tmp_path / f"{left}.log", code).strip().splitlines()[-1]
+    assert last.startswith(words)
+    if left == "analysis":
+        assert not list((tmp_path / left).iterdir())
+    else:
+        (recording,) = (tmp_path / left).glob("*.mp4")
+        assert recording.name in last

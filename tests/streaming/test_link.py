@@ -136,7 +136,7 @@ def test_the_recording_arrives_as_it_left(
     capture.predictions(end_message(seconds=0.0, count=0))
     analysis.predictions(end_message(seconds=0.0, count=0))
     told = []
-    while not analysis.finished:
+    while len(told) < 2:
         part = capture.next_part()
         if part is not None and (summary := analysis.part(part)) is not None:
             told.append(summary)
@@ -145,7 +145,36 @@ def test_the_recording_arrives_as_it_left(
     assert told == [_summary(), _summary(recording)]
     assert copy.read_bytes() == recording.read_bytes()
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["copy.mp4"]
+
+
+def test_it_is_over_when_there_are_findings(recording: Path, tmp_path: Path) -> None:
+    capture, analysis = CaptureEnd(recording), AnalysisEnd(tmp_path / "copy.mp4")
+    for summary in (_summary(), _summary(recording)):
+        capture.source(summary)
+    for end in (capture, analysis):
+        end.predictions(end_message(seconds=0.0, count=0))
+    while not (tmp_path / "copy.mp4").exists():
+        if (part := capture.next_part()) is not None:
+            analysis.part(part)
+    early = analysis.next_reply()
+    analysis.events((_event(),))
+    analysis.conclude()
+    assert not analysis.finished
+    late = analysis.next_reply()
+    assert analysis.finished
+    assert early is not None
+    assert late is not None
+    assert capture.reply(early) == ()
+    assert not capture.finished
+    assert capture.reply(late) == (_event(),)
     assert capture.finished
+
+
+def test_either_end_can_end_the_source(tmp_path: Path) -> None:
+    analysis = AnalysisEnd(tmp_path / "copy.mp4", Peer(clock=Clock()))
+    assert analysis.next_reply() is None
+    analysis.stop_source()
+    assert analysis.next_reply() == Reply(stop=True)
 
 
 def test_few_parts_are_under_way(
