@@ -101,6 +101,7 @@ class Loop:
                 group["lr"] = self._rate(stage, epoch + step / steps)
             targets = moved(targets, self.device)
             parts = self._step(module, inputs, targets, optimizer, stage)
+            self._average(epoch * steps + step)
             for kind, value in parts.items():
                 sums[kind] = sums.get(kind, 0.0) + value
             if self.report is not None and rank() == 0:
@@ -129,7 +130,6 @@ class Loop:
                 f"expected room for a batch of {len(inputs)} on {self.device}, found too little "
                 f"memory. Lower {stage.name.rstrip('s')}_batch or the size of the frames."
             ) from error
-        self._average()
         found = {name: float(value) for name, value in losses.parts.items()}
         return {"loss": float(losses.total.detach()), **found}
 
@@ -140,11 +140,15 @@ class Loop:
             return stage.learning_rate * (0.01 + done / _WARM_UP)
         return stage.learning_rate * (0.005 + 0.5 + 0.5 * math.cos(math.pi * done))
 
-    def _average(self) -> None:
-        """The running mean of the weights, which answers better than the last of them."""
-        decay = self.settings.average
-        if not decay:
+    def _average(self, steps: int) -> None:
+        """The running mean of the weights, which answers better than the last of them.
+
+        In the first steps it is quick to forget (as TensorFlow's ``ExponentialMovingAverage`` with
+        ``num_updates``), so that a short stage does not keep what it began with.
+        """
+        if not self.settings.average:
             return
+        decay = min(self.settings.average, (1 + steps) / (10 + steps))
         mean = self.progress.average
         with torch.no_grad():
             for name, value in self.network.state_dict().items():

@@ -135,10 +135,12 @@ class _Run:
                 f"{type(network).__name__}. Train it with its own configs/train.json."
             )
         tick = network.temporal.tick_seconds
-        if abs(tick * settings.rate - 1) > 1e-6:
+        self.in_ticks = abs(tick * settings.rate - 1) <= 1e-6
+        if not self.in_ticks and settings.stages != ("frames",):
             raise InputError(
                 f"expected one frame in each tick of {tick:g} s, found the rate "
-                f"{settings.rate:g} frames/s. Set rate={1 / tick:g}."
+                f"{settings.rate:g} frames/s. Set rate={1 / tick:g}; frames alone "
+                f"(stages=[frames]) can be trained at any rate."
             )
         self.fresh = from_scratch or not (source / WEIGHTS).is_file()
         if not self.fresh:
@@ -238,9 +240,14 @@ class _Run:
         wait()
 
     def finish(self) -> TrainResult:
-        """Calibrate, learn what is familiar, and write the bundle."""
-        train, val = self._features(None)
-        calibration = finish_network(self.network, train, val, self.device)
+        """Calibrate, learn what is familiar, and write the bundle.
+
+        Frames alone may be trained at a rate of their own; the temporal stage calibrates then.
+        """
+        calibration: dict[str, float] = {}
+        if self.in_ticks:
+            train, val = self._features(None)
+            calibration = finish_network(self.network, train, val, self.device)
         place = self.folder / "bundle" / self.source.name
         if rank() == 0:
             write_bundle(self.network, self.source, place)

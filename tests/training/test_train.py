@@ -191,6 +191,20 @@ def test_a_rate_that_does_not_fit_the_ticks(
         _train(bundle, operations, tmp_path / "run", settings=settings)
 
 
+def test_frames_alone_have_a_rate_of_their_own(
+    bundle: Path, operations: Dataset, tmp_path: Path
+) -> None:
+    settings = TrainSettings.of({**TINY.as_dict(), "rate": 0.5, "stages": ["frames"]})
+    result = _train(bundle, operations, tmp_path / "run", settings=settings)
+    assert result.calibration == {}
+    assert [row["stage"] for row in result.history] == ["frames", "frames"]
+    follow = TrainSettings.of({**TINY.as_dict(), "stages": ["temporal"]})
+    second = _train(
+        result.bundle, operations, tmp_path / "next", settings=follow, from_scratch=False
+    )
+    assert second.calibration
+
+
 def test_a_folder_that_cannot_be_written(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file")
     with pytest.raises(OutputError):
