@@ -18,9 +18,12 @@ import pytest
 import torch
 
 from monai_medvid.cli import main
-from monai_medvid.errors import as_memory_error
+from monai_medvid.data.datasets import open_dataset
+from monai_medvid.data.datasets.alignment import require_alignment
+from monai_medvid.errors import InputError, as_memory_error
 from monai_medvid.inference.workflow_graph import FrameGraph
 from monai_medvid.models.losses import WorkflowLoss
+from monai_medvid.video import open_video
 from monai_medvid.video.write_mp4 import Coding, write_mp4
 from tests.tiny_operations import SECONDS, make_operations
 from tests.workflow_bundle import HEIGHT, NETWORK, WIDTH, make_workflow_bundle
@@ -72,11 +75,11 @@ def _refused(arguments: list[str], capsys: pytest.CaptureFixture[str], code: int
     return line
 
 
-def _video(path: Path, *, frames: int, rate: int = 1, width: int = WIDTH) -> None:
-    one, rate_of = Fraction(1, rate), Fraction(rate)
+def _video(path: Path, *, frames: int, rate: Fraction = Fraction(1), width: int = WIDTH) -> None:
     coding = Coding(
-        codec="libx264", width=width, height=HEIGHT, rate=rate_of, tick=one, options={"crf": "30"}
-    )
+        codec="libx264", width=width, height=HEIGHT, rate=rate, tick=1 / rate,
+        options={"crf": "30"},
+    )  # fmt: skip
     path.unlink(missing_ok=True)
     picture = np.full((HEIGHT, width, 3), 90, np.uint8)
     write_mp4(((n, picture) for n in range(frames)), path, coding=coding)
@@ -93,7 +96,7 @@ def _shorter_video(data: Path) -> None:
 
 def _another_rate(data: Path) -> None:
     """As many frames as rows of phases, at 30 a second where the rows count 25."""
-    _video(data / "videos" / "video01.mp4", frames=25 * SECONDS, rate=30)
+    _video(data / "videos" / "video01.mp4", frames=25 * SECONDS, rate=Fraction(30))
 
 
 def _unknown_phase(data: Path) -> None:
@@ -109,6 +112,18 @@ def _broken_off_row(data: Path) -> None:
 
 def _not_text(data: Path) -> None:
     _phase_lines(data)[0].write_bytes(b"\xff\xfe\x00\x80" * 9)
+
+
+def test_labels_may_outlast_their_video_by_a_frame(copies: tuple[Path, Path]) -> None:
+    data, _ = copies
+    path = data / "videos" / "video01.mp4"
+    labels = open_dataset("simulated", data).read("video01")
+    _video(path, frames=2, rate=Fraction(1, 10))
+    with open_video(path) as video:
+        require_alignment(labels, video.info)
+    _video(path, frames=2, rate=Fraction(1, 4))
+    with open_video(path) as video, pytest.raises(InputError, match="like its labels"):
+        require_alignment(labels, video.info)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -12,7 +12,7 @@ from monai_medvid.errors import InputError
 from monai_medvid.video.info import VideoInfo
 
 SLACK_SECONDS = 1.0
-"""By which labels may outlast their video: files round to whole seconds."""
+"""By which labels may outlast their video: files round to whole seconds, videos to frames."""
 
 UNLABELLED_SHARE = 0.05
 _SAME_COUNT = 0.005
@@ -51,7 +51,7 @@ def alignment_faults(labels: VideoLabels, info: VideoInfo) -> Iterator[Fault]:
             f"frames, which run at {float(info.frame_rate or 0):g} and not at {1 / step:g} a "
             f"second. Take the video as published, or correct the label file.",
         )
-    elif end > length + SLACK_SECONDS:
+    elif end > length + max(SLACK_SECONDS, float(1 / info.frame_rate) if info.frame_rate else 0):
         yield Fault(
             "error",
             "alignment",
