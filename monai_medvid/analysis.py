@@ -17,9 +17,9 @@ from monai_medvid.findings.model import Findings, Interval, SourceSummary, Track
 from monai_medvid.findings.questions import check_explainable, explain_findings
 from monai_medvid.inference import AnyPredictor, load_bundle, make_predictor
 from monai_medvid.inference.explain import Explanation
-from monai_medvid.inference.prefetch import Prefetch
 from monai_medvid.inference.reading import Reader, StageClock
 from monai_medvid.inference.runtime import Device, RuntimeName
+from monai_medvid.prefetch import Prefetch
 from monai_medvid.video import Video, VideoInfo, open_video
 from monai_medvid.video.choose import DecoderName
 from monai_medvid.video.open import Source

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from monai_medvid.analysis import summarize_source
 from monai_medvid.errors import VideoReadError
 from monai_medvid.findings.model import SourceSummary
-from monai_medvid.inference.prefetch import Prefetch
 from monai_medvid.inference.reading import Reader, StageClock
 from monai_medvid.pacs.retrieve import is_web_object, retrieve_video
+from monai_medvid.prefetch import Prefetch
 from monai_medvid.video import FrameBatch, Video, open_video
 from monai_medvid.video.choose import DecoderName, DeviceName
 from monai_medvid.video.open import Source

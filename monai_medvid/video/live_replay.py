@@ -9,15 +9,21 @@ from fractions import Fraction
 from threading import Event
 
 from monai_medvid.errors import VideoReadError
+from monai_medvid.prefetch import Prefetch
+from monai_medvid.video.decoder import Frame
 from monai_medvid.video.live_feed import Arrival
 from monai_medvid.video.live_info import LiveKind
 from monai_medvid.video.open import open_video
+
+_AHEAD = 8
+"""Frames that are decoded before they are due."""
 
 
 class Replay:
     """A file, DICOM object or folder in real time. It is never lost; it ends.
 
-    Where decoding is slower than real time, frames come late, and none is left out.
+    Decoding runs ahead, so that nothing is late where a loop begins anew. Where a frame is late all
+    the same, those after it move with it: a camera does not give two at once, and none is left out.
 
     Args:
         path: Anything that ``open_video`` takes.
@@ -53,13 +59,20 @@ class Replay:
 
     def connect(self) -> Iterator[Arrival]:
         """Frames at their times, the first one now."""
-        begin, passed = None, Fraction(0)
+        begin, frame = None, float(1 / self.rate)
+        with Prefetch(self._frames(), depth=_AHEAD) as frames:
+            for seconds, pixels in frames:
+                begin_now = time.monotonic() - float(seconds)
+                if begin is None or begin_now - begin > frame:
+                    begin = begin_now
+                if self._stop.wait(begin - begin_now):
+                    return
+                yield seconds, pixels
+
+    def _frames(self) -> Iterator[tuple[Fraction, Frame]]:
+        passed = Fraction(0)
         while True:
             for seconds, pixels in zip(self._video.times, self._video, strict=False):
-                due = float(passed + seconds)
-                begin = time.monotonic() if begin is None else begin
-                if self._stop.wait(begin + due - time.monotonic()):
-                    return
                 yield passed + seconds, pixels
             if not self._loop:
                 return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from monai_medvid.inference.prefetch import Prefetch
+from monai_medvid.prefetch import Prefetch
 
 
 def alive() -> list[threading.Thread]:
@@ -77,7 +77,7 @@ def test_stopping_twice_is_harmless() -> None:
 
 
 def test_a_source_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monai_medvid.inference.prefetch._STOP_SECONDS", 0.05)
+    monkeypatch.setattr("monai_medvid.prefetch._STOP_SECONDS", 0.05)
     release = threading.Event()
 
     def hang() -> Iterator[int]:
