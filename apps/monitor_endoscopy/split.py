@@ -143,10 +143,12 @@ def _peer(link: Link) -> Peer:
 
 
 def _schedule(fragment: Fragment) -> None:
-    """Threads enough.
+    """Threads enough, which look by themselves, and no end while one side waits for the other.
 
     Sending waits until the other host has taken what is sent, and taking it needs a thread as
-    well: with a thread only for each sender, both hosts may wait for each other for ever.
+    well: with a thread only for each sender, both hosts may wait for each other for ever. The
+    event-based scheduler is at times not told that something has come over the network (Holoscan
+    4.6, one run in a dozen with four pairs on two cores).
     """
     threads = MultiThreadScheduler(
         fragment,
