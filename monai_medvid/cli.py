@@ -15,7 +15,7 @@ from monai_medvid.cli_data import data_app
 from monai_medvid.cli_evaluate import evaluate_command
 from monai_medvid.cli_models import export_command, import_weights_command
 from monai_medvid.cli_train import train_command
-from monai_medvid.errors import DeliveryError, InputError, MedvidError, as_memory_error
+from monai_medvid.errors import DeliveryError, InputError, MedvidError
 
 if TYPE_CHECKING:
     from monai_medvid.pacs import Destination
@@ -333,24 +333,9 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command; every refusal is one line on stderr and an exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
+    words = [word for word in arguments if word != "--debug"]
     terminal.set_up_logging(debug=debug)
-    try:
-        app([word for word in arguments if word != "--debug"], prog_name="medvid")
-    except MedvidError as error:
-        if debug:
-            raise
-        terminal.complain(error)
-        sys.exit(error.exit_code)
-    except Exception as error:
-        # The last resort. Values stay out of sight: they may be patient data.
-        if debug:
-            raise
-        wanting = as_memory_error(error)
-        if wanting is not None:
-            terminal.complain(wanting)
-            sys.exit(wanting.exit_code)
-        terminal.complain_of_a_fault(error)
-        sys.exit(1)
+    sys.exit(terminal.exit_code_of(lambda: app(words, prog_name="medvid"), debug=debug))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from monai_medvid.errors import InternalError, MedvidError
+from monai_medvid.errors import InternalError, MedvidError, as_memory_error
 
 if TYPE_CHECKING:
     from monai_medvid.demo import DemoReport
@@ -53,9 +53,23 @@ def _console(*, stderr: bool = False) -> Console:
     return Console(file=stream, highlight=False, soft_wrap=True, width=width)
 
 
-def set_up_logging(*, debug: bool) -> None:
-    """Keep other libraries quiet, so that stderr holds only what the user has to read."""
+def set_up_logging(*, debug: bool, own: Sequence[str] = (), level: int | str = "INFO") -> None:
+    """Keep other libraries quiet, so that stderr holds only what the user has to read.
+
+    Others log paths and header values, which may name a patient.
+
+    Args:
+        debug: Have everything.
+        own: Names of loggers of ours whose lines are shown from ``level`` on.
+        level: As ``logging`` has it.
+    """
     logging.basicConfig(level=logging.DEBUG if debug else logging.CRITICAL, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    for name in own:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level)
     if not debug:
         warnings.simplefilter("ignore")
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # read when it is imported
@@ -98,7 +112,27 @@ def complain(error: MedvidError) -> None:
     _console(stderr=True).print(f"medvid: {text}", markup=False)
 
 
-def complain_of_a_fault(error: Exception) -> None:
+def exit_code_of(work: Callable[[], int], *, debug: bool) -> int:
+    """Do a program's work; every problem is one line on stderr and an exit code.
+
+    Args:
+        work: Gives the exit code where all went well.
+        debug: Raise instead, so that the trace is seen.
+    """
+    try:
+        return work()
+    except Exception as error:
+        if debug:
+            raise
+        refusal = error if isinstance(error, MedvidError) else as_memory_error(error)
+        if refusal is None:  # the last resort
+            _complain_of_a_fault(error)
+            return 1
+        complain(refusal)
+        return refusal.exit_code
+
+
+def _complain_of_a_fault(error: Exception) -> None:
     """The one line of a fault of ours: type and place, never values (they may be patient data)."""
     _console(stderr=True).print(
         f"medvid: {InternalError(error)}. "

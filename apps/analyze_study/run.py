@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import closing
 
 from app import AnalyzeStudyApp
-from surroundings import ProgressLog, Surroundings, log, read_surroundings
+from surroundings import ProgressLog, Surroundings, log, parse_arguments, read_surroundings
 
 from monai_medvid import terminal
 from monai_medvid.errors import MedvidError
@@ -18,22 +19,14 @@ from monai_medvid.video.study import find_videos
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the application; every problem is one line on stderr and an exit code."""
-    debug = False
-    try:
-        surroundings = read_surroundings(argv)
-        debug = surroundings.debug
-        report = analyze_study(surroundings)
-    except MedvidError as error:
-        if debug:
-            raise
-        terminal.complain(error)
-        return error.exit_code
-    except Exception as error:
-        # The last resort. Values stay out of sight: they may be patient data.
-        if debug:
-            raise
-        terminal.complain_of_a_fault(error)
-        return 1
+    given = parse_arguments(argv)
+    debug, level = given.log_level == "DEBUG", given.log_level
+    terminal.set_up_logging(debug=debug, own=[log.name], level=level)
+    return terminal.exit_code_of(lambda: _run(given), debug=debug)
+
+
+def _run(given: Namespace) -> int:
+    report = analyze_study(read_surroundings(given))
     for problem in report.problems:
         terminal.complain(MedvidError(problem))
     return report.exit_code

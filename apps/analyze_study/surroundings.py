@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from pathlib import Path
 
 from monai.deploy.core import AppContext
 
-from monai_medvid import terminal
 from monai_medvid.inference import find_bundle
 from monai_medvid.inference.model_folder import bundle_in
 from monai_medvid.study_settings import StudySettings, load_study_settings
@@ -44,7 +42,6 @@ class Surroundings:
     model: Path | None
     scratch: Path | None
     settings: StudySettings
-    debug: bool
 
     @contextmanager
     def bundle(self) -> Iterator[Path]:
@@ -61,7 +58,7 @@ class Surroundings:
             yield folder
 
 
-def read_surroundings(argv: Sequence[str] | None = None) -> Surroundings:
+def read_surroundings(given: argparse.Namespace) -> Surroundings:
     """From the command line, and where that says nothing from the environment.
 
     The options are those of every MONAI Deploy application. The App SDK's own parser is not used:
@@ -70,8 +67,6 @@ def read_surroundings(argv: Sequence[str] | None = None) -> Surroundings:
     Raises:
         InputError: The settings file is missing or wrong.
     """
-    given = _parser().parse_args(argv)
-    set_up_logging(given.log_level)
     context = _context(given)
     place = Path(context.workdir or ".")
     config = os.environ.get(CONFIG_VARIABLE)
@@ -83,11 +78,11 @@ def read_surroundings(argv: Sequence[str] | None = None) -> Surroundings:
         model=model if named or model.exists() else None,
         scratch=place if context.workdir else None,
         settings=load_study_settings(config or SETTINGS),
-        debug=given.log_level == "DEBUG",
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line; wrong usage ends the process with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="analyze_study",
         description="Finds in the videos of a study what a MONAI bundle is trained for.",
@@ -105,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         default="INFO",
         help="default: INFO",
     )
-    return parser
+    return parser.parse_args(argv)
 
 
 def _context(given: argparse.Namespace) -> AppContext:
@@ -117,18 +112,6 @@ def _context(given: argparse.Namespace) -> AppContext:
     names = ("input", "output", "model", "workdir")
     typed = {name: os.path.abspath(path) for name in names if (path := getattr(given, name))}
     return AppContext(typed)
-
-
-def set_up_logging(level: str) -> None:
-    """Our own lines from ``level`` on; those of others only where ``level`` is DEBUG.
-
-    Others log paths and header values, which may name a patient.
-    """
-    terminal.set_up_logging(debug=level == "DEBUG")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    log.handlers, log.propagate = [handler], False
-    log.setLevel(level)
 
 
 class ProgressLog:

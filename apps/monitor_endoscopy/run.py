@@ -33,6 +33,7 @@ from monai_medvid.preview import PreviewServer, PreviewState
 
 log = logging.getLogger("monitor_endoscopy")
 _LOOK_SECONDS, _GRACE_SECONDS = 0.2, 5.0
+_OWN_LOGGERS = ("monitor_endoscopy", "monai_medvid", "operators")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AnyApp = MonitorEndoscopyApp | SplitMonitorApp
 
@@ -40,20 +41,12 @@ AnyApp = MonitorEndoscopyApp | SplitMonitorApp
 def main(argv: Sequence[str] | None = None) -> int:
     """Watch one procedure; every problem is one line on stderr and an exit code."""
     given = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
-    try:
-        monitor(_options(given), recording=given.recording)
-    except MedvidError as error:
-        if given.debug:
-            raise
-        terminal.complain(error)
-        return error.exit_code
-    except Exception as error:
-        # The last resort. Values stay out of sight: they may be patient data.
-        if given.debug:
-            raise
-        terminal.complain_of_a_fault(error)
-        return 1
+    terminal.set_up_logging(debug=given.debug, own=_OWN_LOGGERS)
+    return terminal.exit_code_of(lambda: _watch(given), debug=given.debug)
+
+
+def _watch(given: argparse.Namespace) -> int:
+    monitor(_options(given), recording=given.recording)
     return 0
 
 
