@@ -16,7 +16,6 @@ from monai_medvid.findings.outlines import outline
 from monai_medvid.findings.timing import exact_seconds
 
 Floats = npt.NDArray[np.float32]
-_LEAST = np.float32(1e-6)
 
 
 @dataclass(eq=False)
@@ -46,8 +45,7 @@ class ClassTrackBuilder:
 
     An organ that is cut in two by an instrument stays one, and an instrument that comes back is
     the same class again: classes are not followed as objects. A class is outlined where it is the
-    most probable one, on the line on which it is as probable as the next best. Between points of
-    the masks that line is found by the logarithms of probabilities, as the masks were learnt.
+    most probable one, on the line on which it is as probable as the next best.
     """
 
     def __init__(
@@ -86,12 +84,11 @@ class ClassTrackBuilder:
         winner = masks.argmax(axis=0)
         count = np.bincount(winner.ravel(), minlength=len(masks)) / winner.size
         self.areas.append((index, seconds, count.astype(np.float32)))
-        levels = np.log(np.maximum(masks, _LEAST))
         seen = []
         for channel, track in self._tracks.items():
             if count[channel] < self._options.minimum_area:
                 continue
-            region = self._outline(masks, levels, channel, index, seconds)
+            region = self._outline(masks, channel, index, seconds)
             if region is None:
                 continue
             score = region.probability * np.sqrt(region.area * max(sharpness, 1e-9))
@@ -132,11 +129,9 @@ class ClassTrackBuilder:
             track.seen_seconds += max(seconds - self._last[1], 0.0)
             track.end_frame, track.end = index, exact_seconds(seconds)
 
-    def _outline(
-        self, masks: Floats, levels: Floats, channel: int, index: int, seconds: float
-    ) -> Region | None:
-        others = np.delete(levels, channel, axis=0).max(axis=0)
-        lead = np.asarray((levels[channel] - others + 1.0) / 2.0, np.float32)
+    def _outline(self, masks: Floats, channel: int, index: int, seconds: float) -> Region | None:
+        others = np.delete(masks, channel, axis=0).max(axis=0)
+        lead = np.asarray((masks[channel] - others + 1.0) / 2.0, np.float32)
         pieces = find_pieces(lead, level=0.5, minimum_area=self._options.minimum_area)
         rings: list[Ring] = []
         area = weight = 0.0
