@@ -101,8 +101,8 @@ class Analysis:
         fragment.add_flow(self.inference, self.builder, {("predictions", "predictions")})
         self._write(fragment, results, recording)
         self.state = setup.server.state
-        page = PageOp(fragment, name="page", measure=self.measure)
-        fragment.add_flow(self.sr, page, {("results", "results")})
+        self.page = PageOp(fragment, name="page", measure=self.measure)
+        fragment.add_flow(self.sr, self.page, {("results", "results")})
         self.sender = self._send(fragment, options)
 
     def _write(self, fragment: Any, results: Results, recording: Path) -> None:
@@ -167,7 +167,7 @@ class MonitorEndoscopyApp(Application):  # type: ignore[misc]
     """The graph; see the module."""
 
     def __init__(self, setup: Setup) -> None:
-        self._setup = setup
+        self._setup, self.recording = setup, setup.recording
         self.capture: Capture | None = None
         self.analysis: Analysis | None = None
         super().__init__(["monitor_endoscopy"])

@@ -66,12 +66,15 @@ class PageOp(Operator):  # type: ignore[misc]
 
     Args:
         measure: Gives what was measured.
+
+    Attributes:
+        written: Whether everything is there.
     """
 
     def __init__(
         self, fragment: Any, *args: Any, measure: Callable[[], Mapping[str, float]], **kwargs: Any
     ) -> None:
-        self.measure = measure
+        self.measure, self.written = measure, False
         super().__init__(fragment, *args, **kwargs)
 
     def setup(self, spec: OperatorSpec) -> None:
@@ -81,6 +84,7 @@ class PageOp(Operator):  # type: ignore[misc]
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Write them."""
         folder = save_page(op_input.receive("results"), timings=self.measure())
+        self.written = True
         logger.info("results are in %s", folder.path)
 
 

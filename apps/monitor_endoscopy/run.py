@@ -32,7 +32,7 @@ from monai_medvid.inference import AnyPredictor
 from monai_medvid.preview import PreviewServer, PreviewState
 
 log = logging.getLogger("monitor_endoscopy")
-_LOOK_SECONDS, _GRACE_SECONDS = 0.2, 5.0
+_LOOK_SECONDS, _GRACE_SECONDS = 0.02, 5.0
 _OWN_LOGGERS = ("monitor_endoscopy", "monai_medvid", "operators")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AnyApp = MonitorEndoscopyApp | SplitMonitorApp
@@ -104,7 +104,14 @@ def _run(app: AnyApp) -> None:
         if not ended:
             _leave(_gone(app))
         raise _gone(app)
-    sender = app.analysis.sender if app.analysis is not None else None
+    if app.analysis is None:
+        return
+    if not app.analysis.page.written:
+        raise OutputError(
+            "expected results at the end, found the graph ended before they were written. The "
+            f"recording {app.recording.name} is there: run medvid analyze on it."
+        )
+    sender = app.analysis.sender
     if sender is not None and sender.undelivered:
         raise DeliveryError(
             " ".join(sender.undelivered) + " They stay in the spool and are sent at the next start."
@@ -149,8 +156,8 @@ def _wait(future: Future[Any], signals: _Signals, app: AnyApp) -> bool:
 class _Signals:
     """The first signal ends the procedure and has everything written; the second ends at once.
 
-    Holoscan takes the signals for itself when the graph starts, and would end the process within
-    three seconds of the first, with nothing written; ``watch`` takes them back.
+    Holoscan takes the signals for itself when the graph starts, and would end the graph at the
+    first, with nothing written; ``watch`` takes them back, and has to be called often.
     """
 
     def __init__(self, app: AnyApp) -> None:

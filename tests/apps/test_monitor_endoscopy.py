@@ -11,9 +11,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -170,6 +172,32 @@ def test_what_cannot_begin_is_one_line(
     assert last.startswith("medvid: ")
     assert told.lower() in last.lower()
     assert not list((tmp_path / "out").glob("*/run.json"))
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    names = ("app", "link", "options", "parts", "run", "split")
+    monkeypatch.syspath_prepend(str(APP))
+    for name in names:
+        sys.modules.pop(name, None)
+    import run as module  # type: ignore[import-not-found]
+
+    yield module
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def test_a_graph_that_ends_without_results_is_no_success(program: Any) -> None:
+    from monai_medvid.errors import OutputError
+
+    over: Future[None] = Future()
+    over.set_result(None)
+    page = SimpleNamespace(written=False)
+    app = SimpleNamespace(
+        run_async=lambda: over, analysis=SimpleNamespace(page=page), recording=Path("a.mp4")
+    )
+    with pytest.raises(OutputError, match=r"before they were written.*a\.mp4"):
+        program._run(app)
 
 
 @pytest.fixture

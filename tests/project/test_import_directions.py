@@ -13,7 +13,16 @@ import monai_medvid
 
 ROOT = Path(monai_medvid.__file__).parent
 ROOMS = (
-    ("errors", "uids", "_optional", "latency", "whole_folder", "background", "settings"),
+    (
+        "errors",
+        "uids",
+        "_optional",
+        "latency",
+        "whole_folder",
+        "background",
+        "prefetch",
+        "settings",
+    ),
     ("video",),
     ("data",),
     ("models",),
