@@ -21,12 +21,12 @@ from holoscan.core import (
     OperatorSpec,
     SchedulingStatusType,
 )
+from parts import ROOM, input_with_room
 
 from monai_medvid.streaming.link import AnalysisEnd, CaptureEnd
 
 _LOOK_AGAIN_NANOSECONDS = 5_000_000
-_ROOM, _FAULT = 16, IOSpec.QueuePolicy.FAULT
-_ALL: dict[str, Any] = {"size": _ROOM, "policy": _FAULT}
+_ALL: dict[str, Any] = {"size": ROOM, "policy": IOSpec.QueuePolicy.FAULT}
 """A queue that is never to lose anything; the flow is bounded to less."""
 _NEWEST: dict[str, Any] = {"size": 1, "policy": IOSpec.QueuePolicy.POP}
 """A queue that keeps what came last: a frame, or the end."""
@@ -90,9 +90,7 @@ class RelayOp(Operator):  # type: ignore[misc]
 
     def setup(self, spec: OperatorSpec) -> None:
         """One input and one output."""
-        spec.input("in").connector(
-            IOSpec.ConnectorType.DOUBLE_BUFFER, capacity=_ROOM, policy=_FAULT
-        )
+        input_with_room(spec, "in")
         spec.output("out").condition(ConditionType.NONE)
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:

@@ -15,6 +15,14 @@ from monai_medvid.preview import PreviewState
 from monai_medvid.results import save_page
 
 logger = logging.getLogger("monitor_endoscopy")
+ROOM = 16
+
+
+def input_with_room(spec: OperatorSpec, name: str) -> None:
+    """An input of which several messages may wait: in a graph with threads more than one comes."""
+    spec.input(name).connector(
+        IOSpec.ConnectorType.DOUBLE_BUFFER, capacity=ROOM, policy=IOSpec.QueuePolicy.FAULT
+    )
 
 
 class EndOfProcedureOp(Operator):  # type: ignore[misc]
@@ -41,10 +49,8 @@ class EndOfProcedureOp(Operator):  # type: ignore[misc]
         super().__init__(fragment, *args, **kwargs)
 
     def setup(self, spec: OperatorSpec) -> None:
-        """One input, of which several messages may wait in a graph with threads."""
-        spec.input("events").connector(
-            IOSpec.ConnectorType.DOUBLE_BUFFER, capacity=16, policy=IOSpec.QueuePolicy.FAULT
-        )
+        """One input."""
+        input_with_room(spec, "events")
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Log what happened; end the source if that was the end."""
