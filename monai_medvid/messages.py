@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from monai_medvid.inference.prediction import PredictionBatch
 from monai_medvid.inference.workflow_batch import WorkflowBatch
-from monai_medvid.video.frames import FrameBatch
+from monai_medvid.video.frames import AnyBatch, FrameBatch, TensorBatch
 from monai_medvid.video.live_info import LiveFrame
 
 Message = Mapping[str, Any]
@@ -36,7 +36,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 Gaps = Sequence[tuple[float, float]]
 
 
-def frames_message(batch: FrameBatch) -> Arrays:
+def frames_message(batch: AnyBatch) -> dict[str, Any]:
     """A batch of frames as a message; nothing is copied."""
     return {"frames": batch.frames, "seconds": batch.seconds, "indices": batch.indices}
 
@@ -57,14 +57,20 @@ def live_message(frame: LiveFrame, *, gaps: Gaps = ()) -> Arrays:
     }
 
 
-def read_frames(message: Message) -> FrameBatch:
-    """The frames of a message, in main memory; nothing is copied that is there already.
+def read_frames(message: Message) -> AnyBatch:
+    """The frames of a message, where they are: what is on a GPU stays there. Nothing is copied.
 
     Raises:
         KeyError: A tensor is missing; the error names it.
         ValueError: The message is empty, or a tensor has another shape or type.
     """
-    return FrameBatch(*(tensor(message, name) for name in ("frames", "seconds", "indices")))
+    seconds, indices = (tensor(message, name) for name in ("seconds", "indices"))
+    frames = _found(message, "frames")
+    if hasattr(frames, "__array_interface__"):
+        return FrameBatch(np.asarray(frames), seconds, indices)
+    from torch.utils.dlpack import from_dlpack
+
+    return TensorBatch(from_dlpack(frames), seconds, indices)
 
 
 def predictions_message(batch: PredictionBatch | WorkflowBatch) -> Arrays:
@@ -143,15 +149,19 @@ def tensor(message: Message, name: str) -> npt.NDArray[Any]:
         KeyError: It is missing.
         ValueError: The message is empty.
     """
+    value = _found(message, name)
+    if hasattr(value, "__array_interface__"):
+        return np.asarray(value)
+    from torch.utils.dlpack import from_dlpack
+
+    return np.asarray(from_dlpack(value).cpu().numpy())
+
+
+def _found(message: Message, name: str) -> Any:
     is_end(message)
     if name not in message:
         raise KeyError(
             f"expected a tensor {name!r} in the message, found {', '.join(sorted(message))}. "
             f"Connect an operator that gives it."
         )
-    value = message[name]
-    if hasattr(value, "__array_interface__"):
-        return np.asarray(value)
-    from torch.utils.dlpack import from_dlpack
-
-    return np.asarray(from_dlpack(value).cpu().numpy())
+    return message[name]

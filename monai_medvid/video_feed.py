@@ -15,8 +15,9 @@ from monai_medvid.findings.model import SourceSummary
 from monai_medvid.inference.reading import Reader, StageClock
 from monai_medvid.pacs.retrieve import is_web_object, retrieve_video
 from monai_medvid.prefetch import Prefetch
-from monai_medvid.video import FrameBatch, Video, open_video
+from monai_medvid.video import Video, open_video
 from monai_medvid.video.choose import DecoderName, DeviceName
+from monai_medvid.video.frames import AnyBatch
 from monai_medvid.video.open import Source
 
 _DEPTH = 2
@@ -68,7 +69,7 @@ class VideoFeed:
         self.ended = False
         self._every, self._realtime = every, realtime
         self._begin: float | None = None
-        self._waiting: FrameBatch | None = None
+        self._waiting: AnyBatch | None = None
         with ExitStack() as stack:
             if is_web_object(source):
                 place = folder or stack.enter_context(TemporaryDirectory(prefix="medvid-"))
@@ -78,7 +79,7 @@ class VideoFeed:
             )
             self._reader = Reader(self.video, every, StageClock(), size=batch)
             ahead = stack.enter_context(Prefetch(self._reader.batches(), depth=_DEPTH))
-            self._batches: Iterator[FrameBatch] = iter(ahead)
+            self._batches: Iterator[AnyBatch] = iter(ahead)
             self._stack = stack.pop_all()
 
     @property
@@ -86,7 +87,7 @@ class VideoFeed:
         """What the video is; the checksum is empty where there is no stream to take it of."""
         return summarize_source(self.video, sha256=self._reader.sha256 or "")
 
-    def take(self, timeout: float = 0.0) -> FrameBatch | None:
+    def take(self, timeout: float = 0.0) -> AnyBatch | None:
         """The next frames.
 
         Args:
@@ -134,7 +135,7 @@ class VideoFeed:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _is_due(self, batch: FrameBatch, timeout: float) -> bool:
+    def _is_due(self, batch: AnyBatch, timeout: float) -> bool:
         """Whether the time of its last frame has come; waits a little for it."""
         now = time.monotonic()
         self._begin = now if self._begin is None else self._begin

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from monai_medvid.inference.bundle import Bundle
-from monai_medvid.video.frames import FrameBatch
+from monai_medvid.video.frames import AnyBatch
 
 _AHEAD = 1
 """Batches that are computed while the caller looks at an earlier one."""
@@ -60,7 +60,7 @@ class BundleRunner:
 
 
 def one_ahead(
-    submit: Callable[[FrameBatch], Callable[[], _Result]], batches: Iterable[FrameBatch]
+    submit: Callable[[AnyBatch], Callable[[], _Result]], batches: Iterable[AnyBatch]
 ) -> Iterator[_Result]:
     """Results of batch after batch, in order; the next is computed while one is looked at.
 

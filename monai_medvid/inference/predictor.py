@@ -13,7 +13,7 @@ from monai_medvid.inference.bundle_runner import BundleRunner, one_ahead
 from monai_medvid.inference.prediction import PredictionBatch
 from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
 from monai_medvid.inference.runtime import Device, Runtime, RuntimeName, make_runtime
-from monai_medvid.video.frames import FrameBatch
+from monai_medvid.video.frames import AnyBatch
 
 
 class Predictor(BundleRunner):
@@ -42,7 +42,7 @@ class Predictor(BundleRunner):
         """What it can find, in channel order."""
         return self.bundle.format.labels
 
-    def predict(self, batch: FrameBatch) -> PredictionBatch:
+    def predict(self, batch: AnyBatch) -> PredictionBatch:
         """Predict for a few frames and wait for the result.
 
         Raises:
@@ -50,7 +50,7 @@ class Predictor(BundleRunner):
         """
         return self.submit(batch)()
 
-    def stream(self, batches: Iterable[FrameBatch]) -> Iterator[PredictionBatch]:
+    def stream(self, batches: Iterable[AnyBatch]) -> Iterator[PredictionBatch]:
         """Predict for batch after batch, in order; the next is computed while one is looked at.
 
         Raises:
@@ -58,7 +58,7 @@ class Predictor(BundleRunner):
         """
         yield from one_ahead(self.submit, batches)
 
-    def submit(self, batch: FrameBatch) -> Callable[[], PredictionBatch]:
+    def submit(self, batch: AnyBatch) -> Callable[[], PredictionBatch]:
         """Begin with a few frames; what comes back waits for their result.
 
         Results are asked for in the order of the calls. One batch more than is asked for keeps
@@ -76,7 +76,7 @@ class Predictor(BundleRunner):
             mode=layout.preparation.resize,
         )
         wait = self.runtime.start(pixels)
-        sharpness = measure_sharpness(pixels.cpu().numpy())
+        sharpness = measure_sharpness(pixels)
 
         def finish() -> PredictionBatch:
             probabilities = wait()
@@ -85,6 +85,7 @@ class Predictor(BundleRunner):
                     f"expected probabilities from bundle {self.bundle.info.name!r}, found numbers "
                     f"that are not finite. Use runtime 'torch', or train the bundle again."
                 )
-            return PredictionBatch(probabilities, batch.seconds, batch.indices, sharpness)
+            found = sharpness.cpu().numpy()
+            return PredictionBatch(probabilities, batch.seconds, batch.indices, found)
 
         return finish

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def resize_frames(
-    frames: npt.NDArray[np.uint8],
+    frames: npt.NDArray[np.uint8] | torch.Tensor,
     *,
     height: int,
     width: int,
@@ -32,10 +32,10 @@ def resize_frames(
     """Stretch whole frames to a size.
 
     Args:
-        frames: (T, H, W, 3) uint8 RGB.
+        frames: (T, H, W, 3) uint8 RGB, in main memory or on any device.
         height: Rows to make.
         width: Columns to make.
-        device: A torch device; the frames are copied to it first.
+        device: A torch device; frames that are not there are copied to it first.
         mode: Antialiased bilinear, or MONAI's "bilinear" and "area" as they are.
 
     Returns:
@@ -43,7 +43,9 @@ def resize_frames(
     """
     import torch
 
-    source = torch.from_numpy(frames if frames.flags.writeable else frames.copy()).to(device)
+    if isinstance(frames, np.ndarray):
+        frames = torch.from_numpy(frames if frames.flags.writeable else frames.copy())
+    source = frames.to(device)
     if source.shape[1:3] == (height, width):
         return source.contiguous()
     planes = source.permute(0, 3, 1, 2)
@@ -65,8 +67,8 @@ def resize_frames(
     return resized.permute(0, 2, 3, 1).contiguous()
 
 
-def measure_sharpness(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Measure how much fine detail each frame shows.
+def measure_sharpness(pixels: torch.Tensor) -> torch.Tensor:
+    """Measure how much fine detail each frame shows, on the device where they are.
 
     Args:
         pixels: (T, h, w, 3) uint8 RGB at the network's size.
@@ -74,7 +76,6 @@ def measure_sharpness(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     Returns:
         (T,) float32: mean squared step between neighbours of the green channel, 0..1.
     """
-    green = pixels[..., 1].astype(np.float32) / 255
-    down = np.square(green[:, 1:] - green[:, :-1]).mean(axis=(1, 2))
-    across = np.square(green[:, :, 1:] - green[:, :, :-1]).mean(axis=(1, 2))
-    return np.asarray((down + across) / 2, dtype=np.float32)
+    green = pixels[..., 1].float() / 255
+    down, across = green.diff(dim=1), green.diff(dim=2)
+    return (down.square().mean(dim=(1, 2)) + across.square().mean(dim=(1, 2))) / 2

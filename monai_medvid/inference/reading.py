@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Iterator
 from time import perf_counter
 
-from monai_medvid.video import FrameBatch, Video
+from monai_medvid.video import Video
+from monai_medvid.video.frames import AnyBatch, FrameBatch
 
 _BATCH_BYTES = 12 << 20
 """Decoded frames that travel together: four of 1280 x 720. More would only wait in memory."""
@@ -63,13 +64,15 @@ class Reader:
             max(_BATCH_BYTES // (video.info.width * video.info.height * 3), 1), _MOST_FRAMES
         )
 
-    def batches(self) -> Iterator[FrameBatch]:
-        """Frames 0, every, 2 every, ... in order."""
-        source = self._video.batches(self._size, every=self._every)
+    def batches(self) -> Iterator[AnyBatch]:
+        """Frames 0, every, 2 every, ... in order; on the GPU where NVDEC decodes them."""
+        on_gpu = self._video.info.decoder == "dali-gpu"
+        read = self._video.tensors if on_gpu else self._video.batches
+        source: Iterator[AnyBatch] = read(self._size, every=self._every)
         while True:
             start = perf_counter()
             batch = next(source, None)
-            if batch is not None and self.sha256 is None:
+            if self.sha256 is None and isinstance(batch, FrameBatch):
                 self.digest.update(batch.frames.data)
             self._clock.add("decode", perf_counter() - start)
             if batch is None:

@@ -21,7 +21,7 @@ from monai_medvid.inference.workflow_runtime import (
     FrameRuntime,
     make_frame_runtime,
 )
-from monai_medvid.video.frames import FrameBatch
+from monai_medvid.video.frames import AnyBatch
 
 if TYPE_CHECKING:
     from monai_medvid.models import WorkflowNet
@@ -105,7 +105,7 @@ class WorkflowPredictor(BundleRunner):
         self._next_mask = -np.inf
         self._mask_at: Collection[float] = ()
 
-    def predict(self, batch: FrameBatch) -> WorkflowBatch:
+    def predict(self, batch: AnyBatch) -> WorkflowBatch:
         """Answer for the next frames of the video and wait for the result.
 
         Raises:
@@ -115,7 +115,7 @@ class WorkflowPredictor(BundleRunner):
         return self.submit(batch)()
 
     def stream(
-        self, batches: Iterable[FrameBatch], *, mask_at: Collection[float] = ()
+        self, batches: Iterable[AnyBatch], *, mask_at: Collection[float] = ()
     ) -> Iterator[WorkflowBatch]:
         """Answer for a whole video, batch after batch; frames of the next are looked at meanwhile.
 
@@ -131,7 +131,7 @@ class WorkflowPredictor(BundleRunner):
         self._mask_at = mask_at
         yield from one_ahead(self.submit, batches)
 
-    def submit(self, batch: FrameBatch) -> Callable[[], WorkflowBatch]:
+    def submit(self, batch: AnyBatch) -> Callable[[], WorkflowBatch]:
         """Begin with a few frames; what comes back waits for their result.
 
         Results are asked for in the order of the calls. One batch more than is asked for keeps
@@ -146,7 +146,7 @@ class WorkflowPredictor(BundleRunner):
             batch.frames, height=layout.height, width=layout.width, device=self.runtime.device
         )
         wait = self.runtime.start(pixels, self._segmented(batch))
-        sharpness = measure_sharpness(pixels.cpu().numpy())
+        sharpness = measure_sharpness(pixels)
 
         def finish() -> WorkflowBatch:
             parts = wait()
@@ -155,13 +155,13 @@ class WorkflowPredictor(BundleRunner):
                 self._familiarity(parts),
                 batch.seconds,
                 batch.indices,
-                sharpness,
+                sharpness.cpu().numpy(),
                 parts.masks,
             )
 
         return finish
 
-    def _segmented(self, batch: FrameBatch) -> set[int]:
+    def _segmented(self, batch: AnyBatch) -> set[int]:
         """Places of the frames that are due for masks."""
         times = batch.seconds.tolist()
         chosen = {i for i, seconds in enumerate(times) if seconds in self._mask_at}

@@ -70,21 +70,27 @@ class ClipData(Dataset[tuple[Bytes, VideoTargets]]):
 
 
 def draw_frames(videos: VideoSet, count: int, *, seed: int, epoch: int) -> list[Place]:
-    """Draw frames, each video as often as the others, half of them with masks where there are any.
+    """Draw frames, each video as often as the others; at least half with masks if there are any.
 
+    Where masks are there for more than half of the frames, as many are drawn with theirs.
     A third of the draws is even over the frames, a third over the phases, a third over the
     instruments: the clipping of a duct takes a minute of an hour, and scissors are seen less.
     """
     rng = np.random.default_rng([seed, epoch, 1])
     with_masks = {n: np.array(sorted(v.masks)) for n, v in enumerate(videos.videos) if v.masks}
+    share = max(0.5, _share_with_masks(videos)) if with_masks else 0.0
     places: list[Place] = []
     for _ in range(count):
-        own, masked = int(rng.integers(2**31)), bool(with_masks) and rng.random() < 0.5
+        own, masked = int(rng.integers(2**31)), rng.random() < share
         number = int(rng.choice(list(with_masks)) if masked else rng.integers(len(videos.videos)))
         targets = videos.videos[number].targets
         pool = with_masks[number] if masked else np.arange(len(targets))
         places.append((number, int(rng.choice(_balanced(targets, pool, rng))), masked, own))
     return places
+
+
+def _share_with_masks(videos: VideoSet) -> float:
+    return sum(len(v.masks) for v in videos.videos) / sum(len(v) for v in videos.videos)
 
 
 def _balanced(

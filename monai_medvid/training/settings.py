@@ -22,8 +22,8 @@ class TrainSettings:
         stages: In this order, of "frames", "temporal" and "clips".
         rate: Frames a second that training sees.
         frame_epochs: Passes of the frames stage.
-        frames_per_epoch: Frames drawn in each of them, half of them with a mask where there are
-            masks.
+        frames_per_epoch: Frames drawn in each of them, at least half of them with a mask where
+            there are masks.
         frame_batch: Frames a step.
         frame_rate: Learning rate of the frames stage at its height.
         temporal_epochs: Passes of the temporal stage over all videos.

@@ -8,10 +8,10 @@ index, and a few frames are compared with FFmpeg's before it is trusted (``dali_
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from monai_medvid.video.color import Turn
 from monai_medvid.video.decoder import Frame
 from monai_medvid.video.examine import Examined
 from monai_medvid.video.timeline import Timeline
+
+if TYPE_CHECKING:
+    import torch
 
 _CHUNK = 16
 _READ_AT_ONCE = 8
@@ -53,13 +56,24 @@ class DaliDecoder:
 
     def iterate(self, start: int, stop: int, step: int = 1) -> Iterator[Frame]:
         """Frames start, start + step, ... < stop, in order; the encoded stream stays in memory."""
+        for frame in self._wanted(_to_host, start, stop, step):
+            yield self._turn.apply(frame)
+
+    def tensors(self, start: int, stop: int, step: int = 1) -> Iterator[torch.Tensor]:
+        """As ``iterate``, each frame a tensor on the device that decodes."""
+        for frame in self._wanted(_to_tensor, start, stop, step):
+            yield upright(frame, self._turn)
+
+    def _wanted(
+        self, take: Callable[[Any], Any], start: int, stop: int, step: int
+    ) -> Iterator[Any]:
         stop = min(stop, self.info.frame_count)
         if start >= stop:
             return
-        wanted = islice(self._sequence(), start, stop, step)
+        wanted = islice(self._sequence(take), start, stop, step)
         given = 0
         for given, frame in enumerate(wanted, 1):  # noqa: B007  counted for the check below
-            yield self._upright(frame)
+            yield frame
         if given != len(range(start, stop, step)):
             msg = (
                 f"Expected {len(range(start, stop, step))} frames from DALI, found {given}. "
@@ -72,23 +86,20 @@ class DaliDecoder:
         for first in range(0, len(indices), _READ_AT_ONCE):
             numbers = [int(number) for number in indices[first : first + _READ_AT_ONCE]]
             for frame in self._frames(numbers):
-                yield self._upright(frame)
+                yield self._turn.apply(frame)
 
     def close(self) -> None:
         """Give back the pipeline and the encoded stream; safe to call twice."""
         self._reader = None
         self._encoded = np.empty(0, np.uint8)
 
-    def _upright(self, frame: Chunk) -> Frame:
-        return self._turn.apply(frame)
-
-    def _sequence(self) -> Iterator[Chunk]:
+    def _sequence(self, take: Callable[[Any], Any]) -> Iterator[Any]:
         """All frames in order, a chunk in memory at a time."""
         pipeline = _sequential_pipeline(self._device)
         pipeline.feed_input(_INPUT, [self._encoded])
         left = self.info.frame_count
         while left > 0:
-            chunk = self._run(pipeline)
+            chunk = take(self._run(pipeline))
             yield from chunk[:left]
             left -= len(chunk)
 
@@ -98,20 +109,42 @@ class DaliDecoder:
         distinct = sorted(set(numbers))
         self._reader.feed_input(_INPUT, [self._encoded])
         self._reader.feed_input(_NUMBERS, [np.array(distinct, np.int32)])
-        chunk = self._run(self._reader)
+        chunk = _to_host(self._run(self._reader))
         if len(chunk) != len(distinct):
             msg = f"Expected {len(distinct)} frames from DALI, found {len(chunk)}."
             raise VideoReadError(msg + " Use decoder='pyav'.")
         return chunk[np.searchsorted(distinct, numbers)]
 
-    def _run(self, pipeline: Any) -> Chunk:
+    def _run(self, pipeline: Any) -> Any:
         try:
             (output,) = pipeline.run()
         except RuntimeError as error:
             msg = f"Expected frames of {self.info.codec} from DALI, found that it fails."
             raise VideoReadError(msg + " Use decoder='pyav'.") from error
-        host = output.as_cpu() if self._device == "cuda" else output
-        return np.array(host.at(0))
+        return output
+
+
+def _to_host(output: Any) -> Chunk:
+    """(T, H, W, 3) in main memory."""
+    return np.array(output.as_cpu().at(0))
+
+
+def _to_tensor(output: Any) -> torch.Tensor:
+    """(T, H, W, 3) on the device; a copy of its own, since DALI decodes into the same memory."""
+    import torch
+    from torch.utils.dlpack import from_dlpack
+
+    chunk = from_dlpack(output[0]).clone()
+    if chunk.is_cuda:  # DALI goes on in a stream of its own
+        torch.cuda.current_stream(chunk.device).synchronize()
+    return chunk
+
+
+def upright(frame: torch.Tensor, turn: Turn) -> torch.Tensor:
+    """As ``Turn.apply``."""
+    turned = frame.transpose(0, 1) if turn.transpose else frame
+    axes = [axis for axis, wanted in enumerate((turn.flip, turn.mirror)) if wanted]
+    return turned.flip(axes).contiguous() if axes else turned.contiguous()
 
 
 _INPUT = "encoded"

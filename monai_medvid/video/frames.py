@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,16 +28,7 @@ class FrameBatch:
     indices: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        shape = self.frames.shape
-        if self.frames.dtype != np.uint8 or len(shape) != 4 or shape[3] != 3:
-            msg = f"frames must be (T, H, W, 3) uint8, got {shape} {self.frames.dtype}."
-            raise ValueError(msg)
-        if self.seconds.shape != (shape[0],) or self.indices.shape != (shape[0],):
-            msg = (
-                f"seconds and indices must be ({shape[0]},), "
-                f"got {self.seconds.shape} and {self.indices.shape}."
-            )
-            raise ValueError(msg)
+        _check(self)
 
     def __len__(self) -> int:
         return int(self.frames.shape[0])
@@ -46,3 +41,40 @@ class FrameBatch:
             f"FrameBatch({shape} uint8 RGB, frames {self.indices[0]}-{self.indices[-1]}, "
             f"{self.seconds[0]:.3f}-{self.seconds[-1]:.3f} s)"
         )
+
+
+@dataclass(frozen=True, eq=False)
+class TensorBatch:
+    """As ``FrameBatch``, with the pixels where they were decoded: on a GPU, if it was one.
+
+    Attributes:
+        frames: (T, H, W, 3) torch.uint8 RGB on any device.
+        seconds: (T,) float64, seconds from the first frame of the video.
+        indices: (T,) int64, 0-based frame numbers in display order.
+    """
+
+    frames: torch.Tensor
+    seconds: npt.NDArray[np.float64]
+    indices: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def __len__(self) -> int:
+        return int(self.frames.shape[0])
+
+
+AnyBatch: TypeAlias = FrameBatch | TensorBatch
+
+
+def _check(batch: AnyBatch) -> None:
+    shape, kind = tuple(batch.frames.shape), str(batch.frames.dtype).removeprefix("torch.")
+    if kind != "uint8" or len(shape) != 4 or shape[3] != 3:
+        msg = f"frames must be (T, H, W, 3) uint8, got {shape} {kind}."
+        raise ValueError(msg)
+    if batch.seconds.shape != (shape[0],) or batch.indices.shape != (shape[0],):
+        msg = (
+            f"seconds and indices must be ({shape[0]},), "
+            f"got {batch.seconds.shape} and {batch.indices.shape}."
+        )
+        raise ValueError(msg)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from types import TracebackType
 from typing import BinaryIO, overload
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from monai_medvid.video.decoder import Decoder, Frame
-from monai_medvid.video.frames import FrameBatch
+from monai_medvid.video.frames import FrameBatch, TensorBatch
 from monai_medvid.video.info import VideoInfo
 from monai_medvid.video.sharing import sha256_of
 from monai_medvid.video.timeline import Timeline
@@ -132,10 +133,19 @@ class Video:
         Raises:
             ValueError: ``size`` or ``every`` is less than 1.
         """
-        if size < 1 or every < 1:
-            msg = f"size and every must be at least 1, got {size} and {every}."
-            raise ValueError(msg)
-        return self._batches(range(len(self))[start:stop:every], size)
+        return self._batches(self._range(size, every, start, stop), size)
+
+    def tensors(
+        self, size: int, *, every: int = 1, start: int = 0, stop: int | None = None
+    ) -> Iterator[TensorBatch]:
+        """As ``batches``, with the pixels as torch tensors on the device that decodes them.
+
+        What NVDEC decoded stays on the GPU; other decoders give tensors in main memory.
+
+        Raises:
+            ValueError: ``size`` or ``every`` is less than 1.
+        """
+        return self._tensors(self._range(size, every, start, stop), size)
 
     def open_payload(self) -> BinaryIO | None:
         """A fresh stream of the encoded bytes; None where frames are single images."""
@@ -179,6 +189,26 @@ class Video:
             msg = f"Frame number must be within {-count} and {count - 1}, got {index}."
             raise IndexError(msg)
         return int(index) % count
+
+    def _range(self, size: int, every: int, start: int, stop: int | None) -> range:
+        if size < 1 or every < 1:
+            msg = f"size and every must be at least 1, got {size} and {every}."
+            raise ValueError(msg)
+        return range(len(self))[start:stop:every]
+
+    def _tensors(self, numbers: range, size: int) -> Iterator[TensorBatch]:
+        import torch
+
+        tensors = getattr(self._decoder, "tensors", None)
+        if tensors is None:
+            for batch in self._batches(numbers, size):
+                yield TensorBatch(torch.from_numpy(batch.frames), batch.seconds, batch.indices)
+            return
+        frames = tensors(numbers.start, numbers.stop, numbers.step)
+        for first in range(0, len(numbers), size):
+            indices = np.asarray(numbers[first : first + size], np.int64)
+            pixels = torch.stack(list(islice(frames, len(indices))))
+            yield TensorBatch(pixels, self.seconds[indices], indices)
 
     def _batches(self, numbers: range, size: int) -> Iterator[FrameBatch]:
         frames = self._decoder.iterate(numbers.start, numbers.stop, numbers.step)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.graphs import CollectOp, EmitOp, core, run_graph
 
@@ -69,6 +70,16 @@ def test_a_graph_gives_what_the_predictor_gives(predictor: Predictor) -> None:
         np.testing.assert_array_equal(tensor(message, "probabilities"), expected.probabilities)
         np.testing.assert_array_equal(tensor(message, "indices"), expected.indices)
     assert tensor(out[-1], "count").tolist() == [6]
+
+
+def test_frames_may_be_torch_tensors(predictor: Predictor) -> None:
+    """As they come from a decoder on a GPU; here they are in main memory."""
+    tensors = [
+        {**message, "frames": torch.from_numpy(message["frames"])} for message in _file()[:-1]
+    ]
+    out = _run([*tensors, _file()[-1]], predictor=predictor)
+    for found, expected in zip(out[:-1], _run(_file(), predictor=predictor)[:-1], strict=True):
+        np.testing.assert_array_equal(found["probabilities"], expected["probabilities"])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from monai_medvid.errors import ModelError
 from monai_medvid.inference import PredictionBatch, Predictor, load_bundle
 from monai_medvid.inference.openvino_model import cache_folder
 from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
-from monai_medvid.video.frames import FrameBatch
+from monai_medvid.video.frames import FrameBatch, TensorBatch
 from tests.tiny_bundle import HEIGHT, WIDTH, draw_blob, make_bundle
 
 
@@ -45,9 +45,19 @@ def test_a_blurred_picture_is_less_sharp() -> None:
     soft = torch.nn.functional.avg_pool2d(small, 9, stride=1, padding=4)
     blurred = soft[0].permute(1, 2, 0).numpy().astype(np.uint8)
 
-    sharp, dull = measure_sharpness(np.stack([picture, blurred]))
+    sharp, dull = measure_sharpness(torch.from_numpy(np.stack([picture, blurred]))).tolist()
 
     assert sharp > 2 * dull > 0
+
+
+@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+def test_frames_may_be_tensors(bundle_dir: Path, blobs: FrameBatch, runtime: str) -> None:
+    tensors = TensorBatch(torch.from_numpy(blobs.frames), blobs.seconds, blobs.indices)
+    with Predictor(load_bundle(bundle_dir), runtime=runtime) as predictor:
+        expected, found = predictor.predict(blobs), predictor.predict(tensors)
+
+    np.testing.assert_array_equal(found.probabilities, expected.probabilities)
+    np.testing.assert_array_equal(found.sharpness, expected.sharpness)
 
 
 @pytest.mark.parametrize("runtime", ["torch", "openvino"])

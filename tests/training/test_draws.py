@@ -15,7 +15,7 @@ from monai_medvid.training.videos import TrainingVideo, VideoSet
 LENGTH = 400
 
 
-def _video() -> TrainingVideo:
+def _video(*, mask_step: int = 3) -> TrainingVideo:
     """A common instrument in half of the frames, a rare one in the last four."""
     instrument = np.zeros((LENGTH, 2), np.float32)
     instrument[::2, 0] = instrument[-4:, 1] = 1
@@ -29,12 +29,14 @@ def _video() -> TrainingVideo:
         frames=np.zeros((LENGTH, 2, 2, 3), np.uint8),
         seconds=np.arange(LENGTH, dtype=np.float64),
         targets=targets,
-        masks=dict.fromkeys(range(0, LENGTH, 3), mask),
+        masks=dict.fromkeys(range(0, LENGTH, mask_step), mask),
     )
 
 
-def _draw(count: int = 3000, epoch: int = 0) -> list[tuple[int, int, bool, int]]:
-    videos = VideoSet((_video(),), lambda file: np.zeros((2, 2), np.uint8))
+def _draw(
+    count: int = 3000, epoch: int = 0, *, mask_step: int = 3
+) -> list[tuple[int, int, bool, int]]:
+    videos = VideoSet((_video(mask_step=mask_step),), lambda file: np.zeros((2, 2), np.uint8))
     return draw_frames(videos, count, seed=1, epoch=epoch)
 
 
@@ -49,6 +51,10 @@ def test_half_of_the_draws_have_a_mask() -> None:
     masked = [frame for _, frame, mask, _ in places if mask]
     assert 0.45 < len(masked) / len(places) < 0.55
     assert all(frame % 3 == 0 for frame in masked)
+
+
+def test_where_every_frame_has_a_mask_every_draw_has() -> None:
+    assert all(mask for _, _, mask, _ in _draw(200, mask_step=1))
 
 
 def test_the_same_epoch_is_drawn_alike_and_others_are_not() -> None:

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from monai_medvid.errors import ModelError, VideoReadError
 from monai_medvid.video import Video, dali_check, open_video
-from monai_medvid.video.dali import DaliDecoder
+from monai_medvid.video.color import Turn
+from monai_medvid.video.dali import DaliDecoder, upright
 from monai_medvid.video.dali_check import check_frames, has_gpu, obstacle
 from monai_medvid.video.decoder import Frame
 from monai_medvid.video.examine import examine
@@ -68,6 +70,34 @@ def test_dali_on_the_cpu(name: str, tmp_path: Path) -> None:
         _assert_like_pyav(video, clip)
 
 
+@pytest.mark.parametrize("name", ON_CPU)
+def test_tensors_are_the_same_frames(name: str, tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / name, frames=FRAMES, size=(160, 128), **ON_CPU[name])
+
+    for decoder in ("dali", "pyav"):
+        with open_video(clip, decoder=decoder, device="cpu") as video:
+            _assert_same_tensors(video)
+
+
+def _assert_same_tensors(video: Video) -> None:
+    for options in ({}, {"every": 3, "start": 5}):
+        expected = list(video.batches(7, **options))
+        found = list(video.tensors(7, **options))
+        assert [len(batch) for batch in found] == [len(batch) for batch in expected]
+        for ours, theirs in zip(found, expected, strict=True):
+            assert ours.frames.is_cuda == (video.info.decoder == "dali-gpu")
+            np.testing.assert_array_equal(ours.frames.cpu().numpy(), theirs.frames)
+            np.testing.assert_array_equal(ours.seconds, theirs.seconds)
+            np.testing.assert_array_equal(ours.indices, theirs.indices)
+
+
+@pytest.mark.parametrize("turn", [Turn(), Turn(True), Turn(True, True), Turn(False, True, True)])
+def test_tensors_are_put_upright_as_arrays_are(turn: Turn) -> None:
+    frame = np.random.default_rng(0).integers(0, 255, (5, 7, 3), np.uint8)
+
+    np.testing.assert_array_equal(upright(torch.from_numpy(frame), turn), turn.apply(frame))
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", ON_GPU)
 def test_dali_on_the_gpu(name: str, tmp_path: Path, gpu: None) -> None:
@@ -76,6 +106,7 @@ def test_dali_on_the_gpu(name: str, tmp_path: Path, gpu: None) -> None:
     with open_video(clip, device="cuda") as video:
         assert video.info.decoder == "dali-gpu", video.info.decoder_reason
         _assert_like_pyav(video, clip)
+        _assert_same_tensors(video)
     with open_video(clip) as video:
         assert video.info.decoder == "dali-gpu"
 

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
+from monai_medvid.data.laparoscopy.tools import SHAFT_RADIUS
 from monai_medvid.errors import InputError
 
 Range = tuple[float, float]
@@ -136,7 +138,25 @@ SHIFTED = Domain(
     roll=(0.16, 0.36),
     steatosis=(0.0, 0.6),
 )
-DOMAINS = {domain.name: domain for domain in (STANDARD, SHIFTED)}
+_ANY_BARE = tuple(
+    some for number in range(len(SHAFT_RADIUS) + 1) for some in combinations(SHAFT_RADIUS, number)
+)
+VARIED = replace(
+    STANDARD,
+    name="varied",
+    shafts=(
+        *STANDARD.shafts,
+        *((0.10, 0.10, 0.10), (0.22, 0.22, 0.23), (0.38, 0.38, 0.36), (0.05, 0.06, 0.14)),
+    ),
+    accents=(*STANDARD.accents, (0.30, 0.05, 0.04), (0.40, 0.33, 0.06), (0.06, 0.18, 0.12)),
+    bags=(*STANDARD.bags, (0.40, 0.52, 0.42), (0.70, 0.62, 0.52)),
+    jaw=(0.80, 1.40),
+    width=(1.15, 1.65),
+    bare=_ANY_BARE,
+)
+"""The standard light, tissue and camera, with instruments of every make: to train on."""
+
+DOMAINS = {domain.name: domain for domain in (STANDARD, SHIFTED, VARIED)}
 
 
 def find_domain(name: str) -> Domain:
