@@ -169,7 +169,7 @@ def test_more_operations_join_the_others(folder: Path, tmp_path: Path) -> None:
     ("arguments", "message", "status"),
     [
         (["--count", "0"], "--count", 2),
-        (["--domain", "robotic"], "standard, shifted", 3),
+        (["--domain", "robotic"], "standard, shifted, varied", 3),
         (["--size", "big"], "427x240", 3),
         (["--size", "32x32"], "64 to 2160", 3),
         (["--fps", "fast"], "30000/1001", 3),

@@ -21,7 +21,7 @@ class SimulationOptions:
 
     Attributes:
         seed: The same options give the same bytes of labels and pixels.
-        domain: "standard" or "shifted".
+        domain: "standard", "varied" or "shifted", see ``domain.py``.
         minutes: Mean length of operations; each has its own.
         fps: Rendered frames a second. Labels do not depend on it.
         size: Height and width; video takes odd ones up to the next even number (4:2:0).
