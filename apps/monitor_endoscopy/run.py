@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -79,9 +80,20 @@ def monitor(options: MonitorOptions, *, recording: Path | None = None) -> AnyApp
             mask_labels=masks,
         )
         app: AnyApp = SplitMonitorApp(setup) if options.link.part else MonitorEndoscopyApp(setup)
-        with server if options.link.part != ANALYSIS else nullcontext():
+        with server if options.link.part != ANALYSIS else nullcontext(), _undisturbed():
             _run(app)
     return app
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Leave what is loaded out of garbage collection: looking through it all stops every thread."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
