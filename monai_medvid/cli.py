@@ -292,7 +292,9 @@ def simulate_command(
     output: Annotated[Path, typer.Option("--output", "-o", help="A folder for the data set.")],
     count: Annotated[int, typer.Option(help="How many operations.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same data.", min=0)] = 0,
-    domain: Annotated[str, typer.Option(help="How it looks: standard, varied, shifted.")] = "standard",
+    domain: Annotated[
+        str, typer.Option(help="How it looks: standard, varied, shifted.")
+    ] = "standard",
     fps: Annotated[str, typer.Option(help="Frames a second, e.g. 1, 25 or 30000/1001.")] = "1",
     size: Annotated[str, typer.Option(help="Width x height.")] = "427x240",
     minutes: Annotated[float, typer.Option(help="Mean length of an operation.")] = 38.0,

@@ -69,7 +69,9 @@ class ClipData(Dataset[tuple[Bytes, VideoTargets]]):
         return frames, video.targets.part(start, stop)
 
 
-def draw_frames(videos: VideoSet, count: int, *, seed: int, epoch: int) -> list[Place]:
+def draw_frames(
+    videos: VideoSet, count: int, *, seed: int, epoch: int, least_masked: float = 0.5
+) -> list[Place]:
     """Draw frames, each video as often as the others; at least half with masks if there are any.
 
     Where masks are there for more than half of the frames, as many are drawn with theirs.
@@ -78,7 +80,7 @@ def draw_frames(videos: VideoSet, count: int, *, seed: int, epoch: int) -> list[
     """
     rng = np.random.default_rng([seed, epoch, 1])
     with_masks = {n: np.array(sorted(v.masks)) for n, v in enumerate(videos.videos) if v.masks}
-    share = max(0.5, _share_with_masks(videos)) if with_masks else 0.0
+    share = max(least_masked, _share_with_masks(videos)) if with_masks else 0.0
     places: list[Place] = []
     for _ in range(count):
         own, masked = int(rng.integers(2**31)), rng.random() < share

@@ -9,9 +9,9 @@ from typing import Any
 
 from monai_medvid.errors import InputError
 
-STAGES = ("frames", "temporal", "clips")
+STAGES = ("frames", "temporal", "clips", "masks")
 """What can be trained: the encoder on single frames; the temporal head on features that are kept;
-both together on clips, end to end."""
+both together on clips, end to end; the mask decoder alone on frames, all else as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +19,15 @@ class TrainSettings:
     """How to train. All of it stands in the checkpoint; a run goes on with the same only.
 
     Attributes:
-        stages: In this order, of "frames", "temporal" and "clips".
+        stages: In this order, of "frames", "temporal", "clips" and "masks".
         rate: Frames a second that training sees.
         frame_epochs: Passes of the frames stage.
         frames_per_epoch: Frames drawn in each of them, at least half of them with a mask where
             there are masks.
         frame_batch: Frames a step.
         frame_rate: Learning rate of the frames stage at its height.
+        mask_epochs: Passes of the masks stage, of as many frames and as large batches.
+        mask_rate: Learning rate of the masks stage at its height.
         temporal_epochs: Passes of the temporal stage over all videos.
         temporal_batch: Videos a step.
         temporal_rate: Learning rate of the temporal stage.
@@ -51,6 +53,8 @@ class TrainSettings:
     frames_per_epoch: int = 8000
     frame_batch: int = 16
     frame_rate: float = 1e-3
+    mask_epochs: int = 10
+    mask_rate: float = 1e-3
     temporal_epochs: int = 60
     temporal_batch: int = 4
     temporal_rate: float = 1e-3

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The three things that can be trained, behind one interface."""
+"""The things that can be trained, behind one interface."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from monai_medvid.errors import InputError
 from monai_medvid.models import WorkflowNet, WorkflowTargets
 from monai_medvid.training.distributed import share
 from monai_medvid.training.features import VideoFeatures
 from monai_medvid.training.frame_data import (
     ClipData,
     FrameData,
+    Place,
     clip_loader,
     draw_clips,
     draw_frames,
@@ -91,6 +93,25 @@ class _Clips(nn.Module):
         return self.network.temporal(feature.view(batch, ticks, -1).transpose(1, 2)), None
 
 
+class _Masks(nn.Module):
+    """The frames as they are judged: the encoder neither learns nor drops anything."""
+
+    def __init__(self, network: WorkflowNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def train(self, mode: bool = True) -> _Masks:
+        super().train(mode)
+        self.network.encoder.eval()
+        return self
+
+    def forward(self, images: torch.Tensor, masks: bool) -> Answer:
+        with torch.no_grad():
+            encoded = self.network.encode(images.float() / 255)
+            logits = self.network.classify_frames(encoded.feature)
+        return logits, self.network.segment(encoded) if masks else None
+
+
 @dataclass
 class FrameStage:
     """The encoder, the classifier of single frames and the masks."""
@@ -117,14 +138,44 @@ class FrameStage:
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Frames of all videos, drawn anew."""
         settings = self.settings
-        places = draw_frames(self.train, settings.frames_per_epoch, seed=settings.seed, epoch=epoch)
-        data = FrameData(self.train, share(places))
+        data = FrameData(self.train, share(self._places(epoch)))
         yield from frame_loader(data, batch=settings.frame_batch, workers=settings.workers)
+
+    def _places(self, epoch: int) -> list[Place]:
+        settings = self.settings
+        return draw_frames(self.train, settings.frames_per_epoch, seed=settings.seed, epoch=epoch)
 
     def validation(self) -> Iterator[Batch]:
         """The same frames each time."""
         data = FrameData(self.val, steady_frames(self.val, 300))
         yield from frame_loader(data, batch=self.settings.frame_batch, workers=0)
+
+
+@dataclass
+class MaskStage(FrameStage):
+    """The mask decoder alone, on frames with masks: phases and instruments stay as they are."""
+
+    name: str = "masks"
+
+    def __post_init__(self) -> None:
+        decoder = self.network.segmentation
+        if decoder is None or not any(video.masks for video in self.train.videos):
+            raise InputError(
+                "expected a procedure and videos with masks for the stage masks, found none. "
+                "Leave the stage out, or train on a data set with masks."
+            )
+        self.epochs, self.learning_rate = self.settings.mask_epochs, self.settings.mask_rate
+        self.module = _Masks(self.network)
+        self.parameters = list(decoder.parameters())
+
+    def _places(self, epoch: int) -> list[Place]:
+        return draw_frames(
+            self.train,
+            self.settings.frames_per_epoch,
+            seed=self.settings.seed,
+            epoch=epoch,
+            least_masked=1.0,
+        )
 
 
 @dataclass

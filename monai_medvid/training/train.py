@@ -24,8 +24,17 @@ from monai_medvid.training.history import draw_curves, write_history
 from monai_medvid.training.kept_features import Both, kept_features
 from monai_medvid.training.loop import Loop, Report
 from monai_medvid.training.settings import TrainSettings
-from monai_medvid.training.stages import ClipStage, FrameStage, Stage, TemporalStage
+from monai_medvid.training.stages import (
+    ClipStage,
+    FrameStage,
+    MaskStage,
+    Stage,
+    TemporalStage,
+)
 from monai_medvid.training.videos import VideoSet, load_videos
+
+_OF_FRAMES = ("frames", "masks")
+"""Stages that know nothing of time."""
 
 Logger = Callable[[dict[str, Any]], None]
 """Called with the row of each epoch."""
@@ -136,11 +145,11 @@ class _Run:
             )
         tick = network.temporal.tick_seconds
         self.in_ticks = abs(tick * settings.rate - 1) <= 1e-6
-        if not self.in_ticks and settings.stages != ("frames",):
+        if not self.in_ticks and not set(settings.stages) <= set(_OF_FRAMES):
             raise InputError(
                 f"expected one frame in each tick of {tick:g} s, found the rate "
-                f"{settings.rate:g} frames/s. Set rate={1 / tick:g}; frames alone "
-                f"(stages=[frames]) can be trained at any rate."
+                f"{settings.rate:g} frames/s. Set rate={1 / tick:g}; stages of "
+                f"frames alone (stages=[frames], [masks]) can be trained at any rate."
             )
         self.fresh = from_scratch or not (source / WEIGHTS).is_file()
         if not self.fresh:
@@ -218,6 +227,8 @@ class _Run:
         train, val = self.sets
         if name == "frames":
             return FrameStage(self.network, train, val, self.settings)
+        if name == "masks":
+            return MaskStage(self.network, train, val, self.settings)
         if name == "clips":
             return ClipStage(self.network, train, val, self.settings)
         features, held_out = self._features(report)
@@ -243,9 +254,10 @@ class _Run:
         """Calibrate, learn what is familiar, and write the bundle.
 
         Frames alone may be trained at a rate of their own; the temporal stage calibrates then.
+        Where masks alone were trained, everything is as calibrated as it was.
         """
         calibration: dict[str, float] = {}
-        if self.in_ticks:
+        if self.in_ticks and self.settings.stages != ("masks",):
             train, val = self._features(None)
             calibration = finish_network(self.network, train, val, self.device)
         place = self.folder / "bundle" / self.source.name

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -107,6 +108,30 @@ def test_clips_are_trained_end_to_end(bundle: Path, operations: Dataset, tmp_pat
     changed = {k.split(".")[0] for k in after if not torch.equal(after[k], before[k])}
     assert {"encoder", "temporal"} <= changed
     assert "segmentation" not in changed
+
+
+def test_masks_alone_leave_everything_else(
+    bundle: Path, operations: Dataset, tmp_path: Path
+) -> None:
+    first = _train(bundle, operations, tmp_path / "run")
+    settings = dataclasses.replace(TINY, stages=("masks",), mask_epochs=2, rate=0.25)
+    second = _train(
+        first.bundle, operations, tmp_path / "masks", settings=settings, from_scratch=False
+    )
+    assert [row["stage"] for row in second.history] == ["masks", "masks"]
+    before, after = _weights(first), _weights(second)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed
+    assert all(name.startswith("segmentation.") for name in changed)
+
+
+def test_masks_need_masks(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+    bare = dataclasses.replace(
+        operations, read=lambda name: dataclasses.replace(operations.read(name), masks=())
+    )
+    settings = dataclasses.replace(TINY, stages=("masks",))
+    with pytest.raises(InputError, match="with masks for the stage masks"):
+        _train(bundle, bare, tmp_path / "run", settings=settings)
 
 
 def test_a_stage_ends_when_nothing_gets_better(
