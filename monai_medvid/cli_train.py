@@ -57,6 +57,7 @@ def train_command(
     from monai_medvid.data.datasets import open_dataset
     from monai_medvid.training import TrainSettings, train_workflow
     from monai_medvid.training.device import choose_training_device
+    from monai_medvid.training.distributed import is_first
     from monai_medvid.training.mlflow_log import mlflow_logger
     from monai_medvid.training.parts import choose_parts, parse_values
 
@@ -66,7 +67,7 @@ def train_command(
     with ExitStack() as stack:
         report = stack.enter_context(terminal.progress(quiet=as_json))
         log: Any = None
-        if mlflow:
+        if mlflow and is_first():
             log = stack.enter_context(
                 mlflow_logger(mlflow, name=output.name, settings=settings.as_dict())
             )
@@ -83,4 +84,5 @@ def train_command(
             report=report,
             log=log,
         )
-    terminal.show_trained(result, as_json=as_json)
+    if is_first():
+        terminal.show_trained(result, as_json=as_json)

@@ -20,6 +20,11 @@ def rank() -> int:
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
+def is_first() -> bool:
+    """Whether this is the one that tells, also before and after the processes meet."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def world() -> int:
     """How many processes train together."""
     return distributed.get_world_size() if distributed.is_initialized() else 1

@@ -46,6 +46,14 @@ def test_the_command_trains_a_bundle_that_analyze_takes(
     assert (tmp_path / "out" / "video01" / "sr.dcm").is_file()
 
 
+def test_of_several_processes_the_first_one_tells(
+    bundle: Path, operations: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")  # as torchrun sets it; alone here
+    done = _train(operations.root, "-o", tmp_path / "run", "--bundle", bundle, "--hold-out", 0.3)
+    assert (done.exit_code, done.stdout) == (0, "")
+
+
 def test_parts_are_held_out_or_published(operations: Dataset) -> None:
     train, val = choose_parts(operations, split="", hold_out=0.3, seed=1)
     assert len(train), len(val) == (2, 1)
