@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the maps of an encoder to a class for each pixel, at a quarter or half of the resolution."""
+"""From the maps of an encoder to a class for each pixel, at a quarter of the resolution."""
 
 from __future__ import annotations
 
@@ -19,24 +19,16 @@ class SegmentationHead(nn.Module):
         in_channels: Of the encoder's maps, finest first.
         classes: Number of mask classes, the background included.
         channels: Of the pyramid.
-        fineness: Pixels of the result, each way, in a pixel of the finest map; they share its
-            features (sub-pixel convolution, Shi et al., CVPR 2016).
     """
 
-    def __init__(
-        self, in_channels: Sequence[int], *, classes: int, channels: int = 64, fineness: int = 1
-    ) -> None:
+    def __init__(self, in_channels: Sequence[int], *, classes: int, channels: int = 64) -> None:
         super().__init__()
-        self.fineness = fineness
         self.reduce = nn.ModuleList(nn.Conv2d(number, channels, 1) for number in in_channels)
         self.mix = nn.ModuleList(_mixer(channels) for _ in in_channels[:-1])
-        self.classify = nn.Conv2d(channels, classes * fineness**2, 1)
+        self.classify = nn.Conv2d(channels, classes, 1)
 
     def forward(self, maps: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Maps (B, C_i, H/s, W/s), finest first, to logits (B, classes, h, w).
-
-        ``h`` and ``w`` are those of the finest map times the fineness.
-        """
+        """Maps (B, C_i, H/s, W/s), finest first, to logits (B, classes, H/4, W/4)."""
         x = self.reduce[-1](maps[-1])
         for level in reversed(range(len(maps) - 1)):
             finer = self.reduce[level](maps[level])
@@ -46,7 +38,7 @@ class SegmentationHead(nn.Module):
             x = x + finer
             x = x + self.mix[level](x)
         logits: torch.Tensor = self.classify(x)
-        return functional.pixel_shuffle(logits, self.fineness) if self.fineness > 1 else logits
+        return logits
 
 
 def _mixer(channels: int) -> nn.Sequential:

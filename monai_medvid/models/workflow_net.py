@@ -31,7 +31,7 @@ class WorkflowOutput(NamedTuple):
         anticipation: (B, phases + instruments) minutes to the next occurrence, at most the horizon.
         criterion: (B, criteria) of the safety check, 0..1.
         inside: (B, 1) probability that the camera is inside of the body.
-        mask_logits: (B, classes, h, w), empty unless asked for.
+        mask_logits: (B, classes, H/4, W/4), empty unless asked for.
         feature: (B, F) of the frame.
     """
 
@@ -59,8 +59,6 @@ class WorkflowNet(nn.Module):
         tick_seconds: Length of the ticks that the temporal head counts in.
         horizon_minutes: What anticipation is cut off at.
         decoder_channels: Of the mask decoder.
-        mask_fineness: Pixels of masks, each way, in a pixel of the encoder's finest map: with its
-            usual stride of 4, masks are a quarter of the picture's size at 1, half of it at 2.
         mean: Of each colour, subtracted from the pictures; ``None`` for what the encoder's weights
             were trained with, ImageNet's where that is not known.
         std: Of each colour, which the pictures are divided by; likewise.
@@ -90,7 +88,6 @@ class WorkflowNet(nn.Module):
         tick_seconds: float = 1.0,
         horizon_minutes: float = 5.0,
         decoder_channels: int = 64,
-        mask_fineness: int = 1,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
     ) -> None:
@@ -112,10 +109,7 @@ class WorkflowNet(nn.Module):
         self.segmentation: SegmentationHead | None = None
         if procedure.masks:
             self.segmentation = SegmentationHead(
-                self.encoder.channels,
-                classes=len(procedure.masks),
-                channels=decoder_channels,
-                fineness=mask_fineness,
+                self.encoder.channels, classes=len(procedure.masks), channels=decoder_channels
             )
 
     @property
@@ -134,7 +128,7 @@ class WorkflowNet(nn.Module):
         return logits
 
     def segment(self, encoded: Encoded) -> torch.Tensor:
-        """Mask logits (B, classes, h, w); no classes where the procedure has no masks."""
+        """Mask logits (B, classes, H/4, W/4); no classes where the procedure has no masks."""
         if self.segmentation is None:
             finest = encoded.maps[0]
             return finest.new_zeros(len(finest), 0, *finest.shape[2:])

@@ -55,7 +55,7 @@ def check_parity(folder: Path, net: WorkflowNet, tolerance: float, **options: ob
 def test_an_export_answers_as_the_network_does(
     tmp_path: Path, form: ExportFormat, core: str
 ) -> None:
-    net = tiny_net(core, mask_fineness=2 if core == "gru" else 1)
+    net = tiny_net(core)
     folder = export_workflow(net, tmp_path / "out", format=form, size=SIZE)
     check_parity(folder, net, 2e-5, **(FLOAT32 if form == "openvino" else {}))
 

@@ -27,7 +27,7 @@ def test_onnx_answers_as_the_network_does(exported: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("core", ["gru", "linear_recurrence"])
 def test_onnx_of_the_other_cores(tmp_path: Path, core: str) -> None:
-    net = tiny_net(core, mask_fineness=2 if core == "gru" else 1)
+    net = tiny_net(core)
     folder = export_workflow(net, tmp_path / "out", format="onnx", size=SIZE)
     check_parity(folder, net, 2e-5)
 
