@@ -61,7 +61,7 @@ class Tally:
 
     def _add_masks(self, logits: torch.Tensor, truth: torch.Tensor) -> None:
         small = nn.functional.interpolate(
-            truth[:, None].float(), size=logits.shape[2:], mode="nearest"
+            truth[:, None].float(), size=logits.shape[2:], mode="nearest-exact"
         )[:, 0].long()
         known = small >= 0
         classes = len(self._confusion)

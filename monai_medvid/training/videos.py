@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.datasets.dataset import Dataset
 from monai_medvid.data.datasets.frames import Progress, VideoFrames
 from monai_medvid.data.datasets.labels import MaskFile
+from monai_medvid.data.datasets.masks import resize_mask
 from monai_medvid.errors import InputError
 from monai_medvid.models.channels import Channels
 from monai_medvid.training.targets import VideoTargets
@@ -58,10 +58,7 @@ class VideoSet:
         """
         height, width = self.videos[video].frames.shape[1:3]
         full = self.read_mask(self.videos[video].masks[frame])
-        if full.shape == (height, width):
-            return full
-        small = cv2.resize(full, (width, height), interpolation=cv2.INTER_NEAREST)
-        return np.asarray(small, np.uint8)
+        return resize_mask(full, (height, width))
 
 
 def load_videos(
