@@ -11,8 +11,21 @@ from tests.tiny_bundle import draw_blob, make_bundle
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Converted models go into the test's own folder."""
+def shared_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Converted models go into the session's folder.
+
+    Each conversion leaves some thirty open pipes in the process (OpenVINO 2026.4.1), and ``select``,
+    which pynetdicom waits with, takes no handle above 1,023: as few as possible are converted.
+    """
+    folder = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+
+
+@pytest.fixture
+def own_cache(shared_cache: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Converted models go into the test's own folder, which is empty."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     return folder
