@@ -16,8 +16,8 @@ def shared_cache(
 ) -> None:
     """Converted models go into the session's folder.
 
-    Each conversion leaves some thirty open pipes in the process (OpenVINO 2026.4.1), and ``select``,
-    which pynetdicom waits with, takes no handle above 1,023: as few as possible are converted.
+    Each conversion leaves some thirty open pipes in the process (OpenVINO 2026.4.1), and
+    ``select``, which pynetdicom waits with, takes no handle above 1,023: convert few.
     """
     folder = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
