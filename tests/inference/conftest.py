@@ -11,9 +11,7 @@ from tests.tiny_bundle import draw_blob, make_bundle
 
 
 @pytest.fixture(autouse=True)
-def shared_cache(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def shared_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Converted models go into the session's folder.
 
     Each conversion leaves some thirty open pipes in the process (OpenVINO 2026.4.1), and
