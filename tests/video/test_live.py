@@ -20,7 +20,7 @@ import pytest
 from monai_medvid.errors import OutputError, VideoReadError
 from monai_medvid.pacs.orthanc import free_port
 from monai_medvid.video import live_log, open_video
-from monai_medvid.video.live import open_live
+from monai_medvid.video.live import LiveVideo, open_live
 from monai_medvid.video.live_fit import FirstSize
 from monai_medvid.video.live_recording import Recording
 from tests.video.barcode_clips import make_clip, number_of, picture
@@ -63,27 +63,35 @@ def test_a_file_comes_in_real_time_with_its_own_numbers_and_times(clip: Path) ->
     assert len(info.sha256) == 64
 
 
+def _wait_for_frames(live: LiveVideo, count: int) -> None:
+    end = time.monotonic() + 30
+    while live.info.frame_count < count:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_only_the_newest_frame_is_kept(clip: Path) -> None:
     with open_live(clip) as live:
         first = live.latest(timeout=5)
-        time.sleep(1.0)
+        assert first is not None
+        _wait_for_frames(live, first.index + 20)
         second = live.latest()
-        assert live.latest() is None  # it was taken
+        third = live.latest()
 
-    assert first is not None
     assert second is not None
+    assert third is None or third.index > second.index  # the second was taken
     assert second.index - first.index > 10
 
 
 def test_with_slack_a_few_older_frames_wait(clip: Path) -> None:
     with open_live(clip, slack=2) as live:
         first = live.latest(timeout=5)
-        time.sleep(1.0)
+        assert first is not None
+        _wait_for_frames(live, first.index + 20)
         waiting = [live.latest()]
         while len(waiting) < 4 and (frame := live.latest()) is not None:
             waiting.append(frame)
 
-    assert first is not None
     indices = [frame.index for frame in waiting if frame is not None]
     assert indices == list(range(indices[0], indices[0] + len(waiting)))
     assert indices[0] - first.index > 10

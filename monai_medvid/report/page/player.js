@@ -1,11 +1,15 @@
 // Plays, seeks and steps by frame number. The frame that is shown is told by the time stamp of
-// the picture itself (requestVideoFrameCallback); seeks go to the middle of a frame.
+// the picture itself (requestVideoFrameCallback); seeks go to the middle of a frame, and have
+// arrived when its picture is on the screen: "seeked" may come some pictures earlier.
+
+const LONGEST_MS = 1000; // for that picture; hidden pages are never given one
 
 function makePlayer(video, clock, onFrame) {
   let frame = 0;
   let wanted = null; // the frame that was asked for last, until it is there
   let late = false; // whether the machine is too busy to draw with the picture
   let sought = null; // the frame that the player is or was sent to
+  let pictured = null; // the frame whose picture came last
   const stamps = video && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
 
   function show(index) {
@@ -15,7 +19,9 @@ function makePlayer(video, clock, onFrame) {
 
   function watch(now, picture) {
     late = now - picture.expectedDisplayTime > 1000 * (clock.duration / clock.count);
-    show(clock.stamped(picture.mediaTime));
+    pictured = clock.stamped(picture.mediaTime);
+    if (there()) wanted = null;
+    show(pictured);
     video.requestVideoFrameCallback(watch);
   }
 
@@ -30,11 +36,22 @@ function makePlayer(video, clock, onFrame) {
     video.currentTime = clock.middle(sought);
   }
 
+  function there() {
+    if (video.seeking || wanted !== sought) return false;
+    return !stamps || !video.paused || pictured === sought;
+  }
+
   function arrived() {
     if (wanted === null) return;
     if (wanted !== sought) return seek(); // wished anew meanwhile
+    if (there()) return settleAt(sought);
+    const awaited = sought;
+    setTimeout(() => wanted === awaited && !video.seeking && settleAt(awaited), LONGEST_MS);
+  }
+
+  function settleAt(index) {
     wanted = null;
-    if (video.paused) show(sought);
+    if (video.paused) show(index);
   }
 
   // Playing ends somewhere between two pictures: settle on the one that was last shown.
