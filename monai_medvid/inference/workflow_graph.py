@@ -29,7 +29,7 @@ class FrameGraph(torch.nn.Module):
         self.compared = (0, 2) if masks else (0,)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Evidence (T, K) 0..1, features (T, F) and, where wanted, masks (T, C, h/4, w/4) 0..1."""
+        """Evidence (T, K) 0..1, features (T, F) and, where wanted, masks (T, C, h/2, w/2) 0..1."""
         network = self.network
         encoded = network.encode(pixels.permute(0, 3, 1, 2).float() / 255.0)
         evidence = network.channels.evidence(network.classify_frames(encoded.feature))

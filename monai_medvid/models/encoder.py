@@ -32,10 +32,12 @@ class Encoded(NamedTuple):
     Attributes:
         feature: (B, F), one vector a picture.
         maps: (B, C_i, H/s, W/s) for s of ``STRIDES``.
+        images: (B, 3, H, W), normalised.
     """
 
     feature: torch.Tensor
     maps: tuple[torch.Tensor, ...]
+    images: torch.Tensor
 
 
 class Encoder(nn.Module):
@@ -72,7 +74,7 @@ class Encoder(nn.Module):
         height, width = images.shape[2:]
         sized = zip(maps, STRIDES, strict=True)
         fitted = tuple(_fit(m, height // s, width // s) for m, s in sized)
-        return Encoded(self.pool(maps[-1]), fitted)
+        return Encoded(self.pool(maps[-1]), fitted, images)
 
     def train(self, mode: bool = True) -> Encoder:
         """Switch training on or off; BatchNorm keeps the statistics that it came with.

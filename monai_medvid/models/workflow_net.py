@@ -31,7 +31,7 @@ class WorkflowOutput(NamedTuple):
         anticipation: (B, phases + instruments) minutes to the next occurrence, at most the horizon.
         criterion: (B, criteria) of the safety check, 0..1.
         inside: (B, 1) probability that the camera is inside of the body.
-        mask_logits: (B, classes, H/4, W/4), empty unless asked for.
+        mask_logits: (B, classes, H/2, W/2), empty unless asked for.
         feature: (B, F) of the frame.
     """
 
@@ -128,11 +128,11 @@ class WorkflowNet(nn.Module):
         return logits
 
     def segment(self, encoded: Encoded) -> torch.Tensor:
-        """Mask logits (B, classes, H/4, W/4); no classes where the procedure has no masks."""
+        """Mask logits (B, classes, H/2, W/2); no classes where the procedure has no masks."""
         if self.segmentation is None:
-            finest = encoded.maps[0]
-            return finest.new_zeros(len(finest), 0, *finest.shape[2:])
-        logits: torch.Tensor = self.segmentation(encoded.maps)
+            batch, _, height, width = encoded.images.shape
+            return encoded.images.new_zeros(batch, 0, height // 2, width // 2)
+        logits: torch.Tensor = self.segmentation(encoded.maps, encoded.images)
         return logits
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

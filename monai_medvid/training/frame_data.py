@@ -22,10 +22,16 @@ Place = tuple[int, int, bool, int]
 
 
 class FrameData(Dataset[tuple[Bytes, VideoTargets, Bytes]]):
-    """Frames at given places, augmented."""
+    """Frames at given places, augmented.
 
-    def __init__(self, videos: VideoSet, places: Sequence[Place]) -> None:
-        self.videos, self.places = videos, places
+    Args:
+        videos: Of which.
+        places: Where.
+        every: Which rows and columns of augmented masks are learnt from, from a random one on.
+    """
+
+    def __init__(self, videos: VideoSet, places: Sequence[Place], *, every: int = 2) -> None:
+        self.videos, self.places, self.every = videos, places, every
 
     def __len__(self) -> int:
         return len(self.places)
@@ -42,8 +48,8 @@ class FrameData(Dataset[tuple[Bytes, VideoTargets, Bytes]]):
         if seed >= 0:
             rng = np.random.default_rng(seed)
             image, mask = augment_frame(image, mask, rng)
-            # a quarter of the pixels teaches as much, in a quarter of the time
-            (top, left), step = rng.integers(2, size=2), 2
+            # a quarter of the pixels teaches nearly as much, in a quarter of the time
+            (top, left), step = rng.integers(self.every, size=2), self.every
         if mask is None:
             mask = np.full(image.shape[:2], 255, np.uint8)
         return image, video.targets.part(frame, frame + 1), mask[top::step, left::step]

@@ -121,6 +121,7 @@ class FrameStage:
     val: VideoSet
     settings: TrainSettings
     name: str = "frames"
+    mask_every: int = 2
     module: nn.Module = field(init=False)
     parameters: list[nn.Parameter] = field(init=False)
 
@@ -138,7 +139,7 @@ class FrameStage:
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Frames of all videos, drawn anew."""
         settings = self.settings
-        data = FrameData(self.train, share(self._places(epoch)))
+        data = FrameData(self.train, share(self._places(epoch)), every=self.mask_every)
         yield from frame_loader(data, batch=settings.frame_batch, workers=settings.workers)
 
     def _places(self, epoch: int) -> list[Place]:
@@ -156,6 +157,7 @@ class MaskStage(FrameStage):
     """The mask decoder alone, on frames with masks: phases and instruments stay as they are."""
 
     name: str = "masks"
+    mask_every: int = 1
 
     def __post_init__(self) -> None:
         decoder = self.network.segmentation

@@ -64,7 +64,7 @@ def test_masks_come_as_often_as_asked(folder: Path, runtime: str) -> None:
         for batch in predictor.stream(_batches()):
             found += [int(batch.indices[place]) for place in batch.masks]
             for mask in batch.masks.values():
-                assert mask.shape == (13, HEIGHT // 4, WIDTH // 4)
+                assert mask.shape == (13, HEIGHT // 2, WIDTH // 2)
                 np.testing.assert_allclose(mask.sum(0), 1, atol=1e-2)
         assert sorted(found) == expected
         assert bool(predictor.mask_labels) == (seconds is not None)

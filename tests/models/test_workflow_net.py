@@ -111,10 +111,21 @@ def test_an_unknown_procedure() -> None:
         WorkflowNet("appendectomy")
 
 
-def test_mask_decoder_keeps_the_finest_resolution() -> None:
+def _maps() -> list[torch.Tensor]:
+    return [torch.rand(1, c, 24 // 2**i, 33 // 2**i) for i, c in enumerate((4, 6, 8, 10))]
+
+
+def test_masks_are_half_as_large_as_the_picture() -> None:
     head = SegmentationHead([4, 6, 8, 10], classes=3, channels=4)
-    maps = [torch.rand(1, c, 24 // 2**i, 33 // 2**i) for i, c in enumerate((4, 6, 8, 10))]
-    assert head(maps).shape == (1, 3, 24, 33)
+    assert head(_maps(), torch.rand(1, 3, 96, 132)).shape == (1, 3, 48, 66)
+
+
+def test_masks_are_corrected_from_the_picture_once_that_is_learnt() -> None:
+    head, maps = SegmentationHead([4, 6, 8, 10], classes=3, channels=4), _maps()
+    black, noise = torch.zeros(1, 3, 96, 132), torch.rand(1, 3, 96, 132)
+    assert torch.equal(head(maps, black), head(maps, noise))
+    torch.nn.init.normal_(head.correct.weight)
+    assert not torch.allclose(head(maps, black), head(maps, noise))
 
 
 def test_importing_the_room_is_cheap() -> None:
