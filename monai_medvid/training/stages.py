@@ -146,15 +146,21 @@ class FrameStage:
         settings = self.settings
         return draw_frames(self.train, settings.frames_per_epoch, seed=settings.seed, epoch=epoch)
 
+    def _steady_places(self) -> list[Place]:
+        return steady_frames(self.val, 300)
+
     def validation(self) -> Iterator[Batch]:
         """The same frames each time."""
-        data = FrameData(self.val, steady_frames(self.val, 300))
+        data = FrameData(self.val, self._steady_places())
         yield from frame_loader(data, batch=self.settings.frame_batch, workers=0)
 
 
 @dataclass
 class MaskStage(FrameStage):
-    """The mask decoder alone, on frames with masks: phases and instruments stay as they are."""
+    """The mask decoder alone, on frames with masks: phases and instruments stay as they are.
+
+    Half of the frames are as they were filmed: what changes looks is for encoders to learn from.
+    """
 
     name: str = "masks"
     mask_every: int = 1
@@ -171,13 +177,19 @@ class MaskStage(FrameStage):
         self.parameters = list(decoder.parameters())
 
     def _places(self, epoch: int) -> list[Place]:
-        return draw_frames(
+        settings = self.settings
+        drawn = draw_frames(
             self.train,
-            self.settings.frames_per_epoch,
-            seed=self.settings.seed,
+            settings.frames_per_epoch,
+            seed=settings.seed,
             epoch=epoch,
             least_masked=1.0,
         )
+        return [(video, frame, True, own if own % 2 else -1) for video, frame, _, own in drawn]
+
+    def _steady_places(self) -> list[Place]:
+        places = super()._steady_places()
+        return [place for place in places if place[2]] or places
 
 
 @dataclass
