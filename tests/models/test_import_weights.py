@@ -135,7 +135,7 @@ def test_a_network_uses_imported_weights_and_their_normalisation(tmp_path: Path)
     net = WorkflowNet(PROCEDURE, encoder=found.folder).eval()
     assert net.mean.flatten().tolist() == pytest.approx([0.3464, 0.2280, 0.2228])
     output, _ = net.step(IMAGES[:1], 0.0, net.init_state(), masks=True)
-    assert output.mask_logits.shape == (1, 2, 16, 16)
+    assert output.mask_logits.shape == (1, 2, 32, 32)
 
 
 def test_what_the_card_says(tmp_path: Path) -> None:

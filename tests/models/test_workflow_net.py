@@ -47,7 +47,7 @@ def test_masks_come_when_asked_for() -> None:
         without, _ = net.step(image, 0.0, net.init_state())
         with_masks, _ = net.step(image, 0.0, net.init_state(), masks=True)
     assert without.mask_logits.numel() == 0
-    assert with_masks.mask_logits.shape == (1, 2, 16, 24)
+    assert with_masks.mask_logits.shape == (1, 2, 32, 48)
     assert torch.equal(without.phase, with_masks.phase)
 
 
@@ -59,7 +59,7 @@ def test_heads_that_the_procedure_lacks_are_empty() -> None:
     assert output.phase.shape == (1, 2)
     assert output.anticipation.shape == (1, 2)
     assert output.instrument.shape == output.criterion.shape == output.step.shape == (1, 0)
-    assert output.mask_logits.shape == (1, 0, 16, 16)
+    assert output.mask_logits.shape == (1, 0, 32, 32)
 
 
 def test_before_temporal_training_the_frame_alone_decides() -> None:
