@@ -12,7 +12,7 @@ from monai_medvid import terminal
 from monai_medvid.errors import InputError
 
 if TYPE_CHECKING:
-    from monai_medvid.data.datasets import Dataset
+    from monai_medvid.data.datasets import LabelledDataset
     from monai_medvid.metrics.robustness import Robustness
 
 POLYPS = "colonoscopy_polyp_segmentation"
@@ -158,7 +158,7 @@ def _with_robustness(shown: Shown, robustness: Robustness) -> Shown:
     return document | spoilt, f"{text}\n\n{robustness_markdown(robustness)}"
 
 
-def _names(dataset: Dataset, split: str) -> tuple[str, ...]:
+def _names(dataset: LabelledDataset, split: str) -> tuple[str, ...]:
     """All videos, or those of a part.
 
     Raises:

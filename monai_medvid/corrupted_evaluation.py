@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from monai_medvid.data.corruptions import Condition, choose_conditions, corrupt
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.evaluation import evaluate_bundle, evaluate_videos
 from monai_medvid.inference.bundle import Bundle, load_bundle
 from monai_medvid.inference.runtime import Device, RuntimeName
@@ -27,7 +27,7 @@ __all__ = ["evaluate_corrupted"]
 
 def evaluate_corrupted(
     bundle: str | Path | Bundle,
-    dataset: Dataset,
+    dataset: LabelledDataset,
     names: Sequence[str],
     *,
     corruptions: Sequence[str] = (),

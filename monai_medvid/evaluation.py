@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
 from monai_medvid.inference.bundle import Bundle, load_bundle
@@ -25,7 +25,7 @@ __all__ = ["evaluate_bundle", "evaluate_videos"]
 
 def evaluate_bundle(
     bundle: str | Path | Bundle,
-    dataset: Dataset,
+    dataset: LabelledDataset,
     names: Sequence[str],
     *,
     rate: float = 1.0,
@@ -87,7 +87,7 @@ def evaluate_bundle(
 
 def evaluate_videos(
     predictor: WorkflowPredictor,
-    dataset: Dataset,
+    dataset: LabelledDataset,
     names: Sequence[str],
     *,
     rate: float = 1.0,
@@ -149,7 +149,7 @@ def _check_request(names: Sequence[str], rate: float) -> None:
         raise InputError(f"expected a rate above 0 moments a second, found {rate:g}. Give 1.")
 
 
-def _check_classes(dataset: Dataset, procedure: Procedure) -> None:
+def _check_classes(dataset: LabelledDataset, procedure: Procedure) -> None:
     """Columns mean the same on both sides, as far as both have them."""
     other = dataset.procedure
     for kind, own, there in (

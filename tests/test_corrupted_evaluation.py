@@ -13,7 +13,7 @@ import torch
 
 from monai_medvid.corrupted_evaluation import evaluate_corrupted
 from monai_medvid.data.corruptions import corrupt, list_corruptions
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.labels import VideoLabels
 from monai_medvid.errors import InputError, OutputError
 from monai_medvid.evaluation import evaluate_bundle
@@ -24,7 +24,7 @@ from tests.workflow_bundle import make_network, make_workflow_bundle
 
 
 @pytest.fixture(scope="module")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def operations(tmp_path_factory: pytest.TempPathFactory) -> LabelledDataset:
     return make_operations(tmp_path_factory.mktemp("operations"))
 
 
@@ -39,7 +39,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_workflow_bundle(folder, network=network)
 
 
-def _error_by_hand(bundle: Path, operations: Dataset, name: str, severity: int, seed: int) -> float:
+def _error_by_hand(
+    bundle: Path, operations: LabelledDataset, name: str, severity: int, seed: int
+) -> float:
     """1 - mean recall of one corrupted video, the answer before standing where a frame is lost."""
     labels = operations["video01"]
     with (
@@ -59,7 +61,7 @@ def _error_by_hand(bundle: Path, operations: Dataset, name: str, severity: int, 
 
 @pytest.mark.parametrize("name", ["noise", "blood_on_lens", "dropped_frames"])
 def test_the_error_is_that_of_the_corrupted_stream(
-    bundle: Path, operations: Dataset, name: str
+    bundle: Path, operations: LabelledDataset, name: str
 ) -> None:
     found = evaluate_corrupted(
         bundle, operations, ["video01"], corruptions=[name], severities=[5], seed=3, runtime="torch"
@@ -74,7 +76,7 @@ def test_the_error_is_that_of_the_corrupted_stream(
 
 
 def test_all_of_them_are_written_and_told(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     told: list[tuple[str, int, int]] = []
     names = ["video01", "video02"]
@@ -95,7 +97,7 @@ def test_all_of_them_are_written_and_told(
 
 
 def test_each_video_is_spoilt_by_its_own_chance_and_the_same_every_time(
-    bundle: Path, operations: Dataset
+    bundle: Path, operations: LabelledDataset
 ) -> None:
     def twice(name: str) -> VideoLabels:
         return dataclasses.replace(operations.read("video01"), name=name)
@@ -116,7 +118,7 @@ def test_each_video_is_spoilt_by_its_own_chance_and_the_same_every_time(
 
 
 def test_nothing_is_done_for_a_corruption_or_severity_that_is_not_there(
-    bundle: Path, operations: Dataset
+    bundle: Path, operations: LabelledDataset
 ) -> None:
     told: list[str] = []
     for wrong in ({"corruptions": ["rain"]}, {"severities": [6]}):
@@ -129,7 +131,7 @@ def test_nothing_is_done_for_a_corruption_or_severity_that_is_not_there(
 
 
 def test_videos_without_phases_are_refused_before_the_long_part(
-    bundle: Path, operations: Dataset
+    bundle: Path, operations: LabelledDataset
 ) -> None:
     def read(name: str) -> VideoLabels:
         labels = operations.read(name)
@@ -145,7 +147,7 @@ def test_videos_without_phases_are_refused_before_the_long_part(
 
 
 def test_a_place_that_cannot_be_written_is_refused_first(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     (tmp_path / "taken").write_text("a file")
     told: list[str] = []

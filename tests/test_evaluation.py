@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.labels import TimedFile, VideoLabels
 from monai_medvid.data.procedure import load_procedure
 from monai_medvid.errors import BundleError, InputError, OutputError
@@ -27,7 +27,7 @@ from tests.workflow_bundle import HEIGHT, WIDTH, make_workflow_bundle
 
 
 @pytest.fixture(scope="module")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def operations(tmp_path_factory: pytest.TempPathFactory) -> LabelledDataset:
     return make_operations(tmp_path_factory.mktemp("operations"))
 
 
@@ -36,7 +36,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_workflow_bundle(tmp_path_factory.mktemp("bundles") / "tiny_workflow")
 
 
-def _frames(operations: Dataset, name: str) -> torch.Tensor:
+def _frames(operations: LabelledDataset, name: str) -> torch.Tensor:
     """(T, 3, H, W) 0..1 at one frame a second."""
     with open_moments(operations[name], rate=1.0, masks=False) as moments:
         frames = np.concatenate([batch.frames for batch in moments.batches])
@@ -44,7 +44,7 @@ def _frames(operations: Dataset, name: str) -> torch.Tensor:
 
 
 def test_what_is_judged_is_what_the_network_says_at_each_moment(
-    bundle: Path, operations: Dataset
+    bundle: Path, operations: LabelledDataset
 ) -> None:
     found = evaluate_bundle(bundle, operations, ["video02"], runtime="torch")
     network = load_bundle(bundle).network
@@ -77,7 +77,9 @@ def _phases() -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.repeat(np.arange(4), SECONDS // 4)
 
 
-def test_masks_between_the_judged_moments_count_too(bundle: Path, operations: Dataset) -> None:
+def test_masks_between_the_judged_moments_count_too(
+    bundle: Path, operations: LabelledDataset
+) -> None:
     whole = evaluate_bundle(bundle, operations, ["video01"], runtime="torch")
     sparse = evaluate_bundle(bundle, operations, ["video01"], rate=1 / 3, runtime="torch")
     assert sparse.mask_confusion is not None
@@ -92,7 +94,7 @@ def test_masks_between_the_judged_moments_count_too(bundle: Path, operations: Da
 
 
 def test_it_writes_and_tells_how_far_it_is(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     told: list[tuple[str, int, int]] = []
     names = ["video01", "video03"]
@@ -111,7 +113,7 @@ def test_it_writes_and_tells_how_far_it_is(
 
 
 def test_pictures_in_place_of_a_video_come_at_their_own_times(
-    bundle: Path, operations: Dataset
+    bundle: Path, operations: LabelledDataset
 ) -> None:
     def read(name: str) -> VideoLabels:
         labels = operations.read(name)
@@ -125,7 +127,7 @@ def test_pictures_in_place_of_a_video_come_at_their_own_times(
     assert found.mask_confusion.sum() == SECONDS // 4 * HEIGHT * WIDTH
 
 
-def test_masks_after_the_end_are_left_out(bundle: Path, operations: Dataset) -> None:
+def test_masks_after_the_end_are_left_out(bundle: Path, operations: LabelledDataset) -> None:
     def read(name: str) -> VideoLabels:
         labels = operations.read(name)
         late = dataclasses.replace(labels.masks[0], seconds=SECONDS + 1.0)
@@ -139,24 +141,24 @@ def test_masks_after_the_end_are_left_out(bundle: Path, operations: Dataset) -> 
 
 @pytest.mark.parametrize("names", [[], ["video01", "video01"]])
 def test_no_video_or_one_twice_is_refused(
-    bundle: Path, operations: Dataset, names: list[str]
+    bundle: Path, operations: LabelledDataset, names: list[str]
 ) -> None:
     with pytest.raises(InputError, match="videos to evaluate"):
         evaluate_bundle(bundle, operations, names)
 
 
-def test_a_rate_of_nothing_is_refused(bundle: Path, operations: Dataset) -> None:
+def test_a_rate_of_nothing_is_refused(bundle: Path, operations: LabelledDataset) -> None:
     with pytest.raises(InputError, match="rate above 0"):
         evaluate_bundle(bundle, operations, ["video01"], rate=0)
 
 
-def test_other_classes_are_refused(bundle: Path, operations: Dataset) -> None:
+def test_other_classes_are_refused(bundle: Path, operations: LabelledDataset) -> None:
     other = dataclasses.replace(operations, procedure=load_procedure("gastric_bypass"))
     with pytest.raises(InputError, match=r"phases of the procedure 'cholecystectomy'.*bypass"):
         evaluate_bundle(bundle, other, ["video01"])
 
 
-def test_a_missing_video_is_refused(bundle: Path, operations: Dataset) -> None:
+def test_a_missing_video_is_refused(bundle: Path, operations: LabelledDataset) -> None:
     def read(name: str) -> VideoLabels:
         return dataclasses.replace(operations.read(name), source=None, images=())
 
@@ -164,14 +166,16 @@ def test_a_missing_video_is_refused(bundle: Path, operations: Dataset) -> None:
         evaluate_bundle(bundle, dataclasses.replace(operations, read=read), ["video01"])
 
 
-def test_a_bundle_for_something_else_is_refused(operations: Dataset, tmp_path: Path) -> None:
+def test_a_bundle_for_something_else_is_refused(
+    operations: LabelledDataset, tmp_path: Path
+) -> None:
     other = make_bundle(tmp_path / "red_things")
     with pytest.raises(BundleError, match="WorkflowNet"):
         evaluate_bundle(other, operations, ["video01"])
 
 
 def test_a_folder_with_something_else_is_refused_before_any_work(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     (tmp_path / "letters").write_text("dear")
     told: list[str] = []
@@ -184,7 +188,9 @@ def test_a_folder_with_something_else_is_refused_before_any_work(
 
 
 @pytest.mark.slow
-def test_what_was_learnt_is_measured(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_what_was_learnt_is_measured(
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
+) -> None:
     settings = TrainSettings(
         frame_epochs=5, frames_per_epoch=48, frame_batch=8, temporal_epochs=15, temporal_batch=2,
         views=1, workers=0, average=0.5,

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from monai_medvid.data.datasets.catalog import open_dataset
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.procedure import load_procedure
 from monai_medvid.video.write_mp4 import Coding, write_mp4
 from tests.workflow_bundle import HEIGHT, WIDTH
@@ -54,7 +54,7 @@ def _operation(root: Path, number: int) -> None:
         cv2.imwrite(f"{stem}_watershed_mask.png", mask)
 
 
-def make_operations(root: Path, *, count: int = 3) -> Dataset:
+def make_operations(root: Path, *, count: int = 3) -> LabelledDataset:
     """Write operations video01, video02 ... into a folder and open it."""
     for part in ("videos", "phase_annotations", "tool_annotations"):
         (root / part).mkdir()

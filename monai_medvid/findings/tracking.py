@@ -55,7 +55,7 @@ class OpenTrack:
         self.regions.append(region)
 
 
-class Matcher:
+class TrackMatcher:
     """Decides which piece of a new frame is which known object."""
 
     def __init__(self, options: FindingOptions) -> None:

@@ -14,7 +14,7 @@ from monai_medvid.findings.options import FindingOptions
 from monai_medvid.findings.outlines import outline
 from monai_medvid.findings.smoothing import MapSmoother
 from monai_medvid.findings.timing import exact_seconds
-from monai_medvid.findings.tracking import Matcher, OpenTrack, show_score
+from monai_medvid.findings.tracking import OpenTrack, TrackMatcher, show_score
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -26,7 +26,7 @@ class TrackBuilder:
         """Make ready for maps of frames of ``width`` x ``height`` pixels, ``every`` frames one."""
         self._options, self._size, self._every = options, (width, height), every
         self._smoother = MapSmoother(options.smoothing_seconds)
-        self._matcher = Matcher(options)
+        self._matcher = TrackMatcher(options)
         self._open: list[OpenTrack] = []
         self._done: list[OpenTrack] = []
         self._last: tuple[int, float] | None = None

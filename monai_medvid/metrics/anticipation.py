@@ -16,7 +16,7 @@ import numpy.typing as npt
 from monai_medvid.errors import InputError
 from monai_medvid.metrics.result import (
     Floats,
-    Metric,
+    MetricValue,
     Scope,
     ScorePair,
     check_videos,
@@ -36,7 +36,7 @@ def anticipation_metrics(
     scope: Scope,
     *,
     horizon_minutes: float = 5.0,
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Mean absolute errors of the minutes to the next occurrence.
 
     Args:
@@ -67,7 +67,7 @@ def anticipation_metrics(
     for kind in ERRORS:
         table = np.stack([errors[kind] for errors in tables])
         by_video = {v.name: mean(row) for v, row in zip(videos, table, strict=True)}
-        metrics[f"pooled {kind}"] = Metric(
+        metrics[f"pooled {kind}"] = MetricValue(
             name=f"anticipation {kind}",
             value=mean(pooled[kind]),
             convention=f"pooled, horizon {horizon_minutes:g} min: each class over the moments of "
@@ -82,7 +82,7 @@ def anticipation_metrics(
             per_video=by_video,
             counts={"videos": len(videos), "moments": len(truth)},
         )
-        metrics[f"video {kind}"] = Metric(
+        metrics[f"video {kind}"] = MetricValue(
             name=f"anticipation {kind}",
             value=mean(list(by_video.values())),
             convention=f"video_mean, horizon {horizon_minutes:g} min: each class of each video, "

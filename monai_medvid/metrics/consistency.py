@@ -19,7 +19,7 @@ from monai_medvid.errors import InputError
 from monai_medvid.metrics.masks import IGNORED, confusion_iou, mask_confusion
 from monai_medvid.metrics.result import (
     Ints,
-    Metric,
+    MetricValue,
     Scope,
     mean,
     mean_over_rows,
@@ -70,7 +70,7 @@ class MaskConsistency:
             flow = self._flow.calc(gray, before[2], None)
             rows["warped"].append(self._likeness(warp(before[1], flow), mask))
 
-    def compute(self, scope: Scope) -> dict[str, Metric]:
+    def compute(self, scope: Scope) -> dict[str, MetricValue]:
         """Return "raw", and "warped" where frames were given.
 
         Raises:
@@ -87,11 +87,11 @@ class MaskConsistency:
     def _likeness(self, truth: Ints, predicted: Ints) -> npt.NDArray[np.float64]:
         return confusion_iou(mask_confusion(truth, predicted, classes=len(self.classes)))
 
-    def _metric(self, kind: str, scope: Scope) -> Metric:
+    def _metric(self, kind: str, scope: Scope) -> MetricValue:
         tables = {name: np.stack(r[kind]) for name, r in self._rows.items() if r[kind]}
         shares = {name: mean([mean(row) for row in table]) for name, table in tables.items()}
         moved = ", the earlier one moved along the optical flow" if kind == "warped" else ""
-        return Metric(
+        return MetricValue(
             name=f"mask consistency {kind}",
             value=mean(list(shares.values())),
             convention=f"mean IoU of the masks of a frame and the one before{moved}; mean over "

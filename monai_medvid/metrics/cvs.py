@@ -17,7 +17,7 @@ from sklearn.metrics import balanced_accuracy_score
 from monai_medvid.metrics.ranking import NO_POSITIVE, average_precision
 from monai_medvid.metrics.result import (
     Floats,
-    Metric,
+    MetricValue,
     Scope,
     ScorePair,
     check_videos,
@@ -34,7 +34,7 @@ def cvs_metrics(
     *,
     threshold: float = 0.5,
     window_seconds: float = 5.0,
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Scores of the criteria.
 
     Args:
@@ -63,7 +63,7 @@ def cvs_metrics(
     moments = {"videos": len(videos), "moments": int((~np.isnan(truth)).any(axis=1).sum())}
     pooled = "pooled: the moments of all videos together, label met from 0.5 on, then mean over "
     metrics = {
-        "mAP": Metric(
+        "mAP": MetricValue(
             name="CVS mAP",
             value=mean(by_criterion),
             convention=f"{pooled}criteria",
@@ -76,7 +76,7 @@ def cvs_metrics(
             per_video=shares,
             counts=moments,
         ),
-        "balanced accuracy": Metric(
+        "balanced accuracy": MetricValue(
             name="CVS balanced accuracy",
             value=mean(balanced),
             convention=f"{pooled}criteria; predicted from {threshold:g} on",
@@ -120,7 +120,7 @@ def best_window(values: Floats, moments: int) -> float:
 
 def _by_video(
     videos: Sequence[ScorePair], scope: Scope, threshold: float, window_seconds: float
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     moments = 1 if scope.rate is None else max(1, round(window_seconds * scope.rate))
     table = np.array([_reached(video, moments) for video in videos])
     known = table[~np.isnan(table).any(axis=1)]
@@ -131,7 +131,7 @@ def _by_video(
     ap = average_precision(truth, scores)[0] if len(known) else float("nan")
     balanced = balanced_accuracy(truth[:, 0], scores[:, 0], threshold) if len(known) else ap
     return {
-        "video AP": Metric(
+        "video AP": MetricValue(
             name="CVS video AP",
             value=float(ap),
             convention=f"{how}; AP over videos",
@@ -140,7 +140,7 @@ def _by_video(
             absent="undefined where no video reaches the view; without a known window: left out",
             counts=counts,
         ),
-        "video balanced accuracy": Metric(
+        "video balanced accuracy": MetricValue(
             name="CVS video balanced accuracy",
             value=float(balanced),
             convention=f"{how}; predicted from {threshold:g} on",

@@ -20,7 +20,7 @@ from monai.bundle import ConfigParser
 
 from monai_medvid.errors import BundleError
 from monai_medvid.metrics.segmentation import (
-    CalibrationError,
+    ExpectedCalibrationError,
     FalsePositives,
     SegmentationReport,
     false_positives,
@@ -105,7 +105,7 @@ def _measure(
     network: torch.nn.Module, batches: Iterable[Batch], threshold: float
 ) -> tuple[dict[str, torch.Tensor], float]:
     parts: dict[str, list[torch.Tensor]] = {}
-    calibration = CalibrationError()
+    calibration = ExpectedCalibrationError()
     for batch in batches:
         probabilities, truth = probabilities_of(network, batch), plain(batch["label"])
         calibration.update(probabilities, truth)

@@ -19,7 +19,7 @@ from monai_medvid.metrics.evaluate import (
     plain,
     probabilities_of,
 )
-from monai_medvid.metrics.result import Metric, mean, sample_std
+from monai_medvid.metrics.result import MetricValue, mean, sample_std
 from monai_medvid.metrics.robustness import Robustness, compare_errors
 
 CLASSES = ("object", "background")
@@ -98,9 +98,9 @@ def _lost(network: torch.nn.Module, batch: Batch, threshold: float) -> torch.Ten
     return misses / torch.stack([truth.sum(1), (1 - truth).sum(1)], 1)
 
 
-def _metric(lost: np.ndarray, split: str) -> Metric:
+def _metric(lost: np.ndarray, split: str) -> MetricValue:
     errors = [mean(row) for row in lost]
-    return Metric(
+    return MetricValue(
         name="balanced error of pixels",
         value=mean(errors),
         convention="image_mean: 1 - mean recall of the object's pixels and of the others, then "

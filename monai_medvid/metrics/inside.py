@@ -8,10 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from monai_medvid.metrics.cvs import balanced_accuracy
-from monai_medvid.metrics.result import Metric, Scope, ScorePair, check_videos, mean, sample_std
+from monai_medvid.metrics.result import (
+    MetricValue,
+    Scope,
+    ScorePair,
+    check_videos,
+    mean,
+    sample_std,
+)
 
 
-def inside_metrics(videos: Sequence[ScorePair], scope: Scope) -> dict[str, Metric]:
+def inside_metrics(videos: Sequence[ScorePair], scope: Scope) -> dict[str, MetricValue]:
     """Accuracy by video, and balanced accuracy over all moments.
 
     Args:
@@ -35,7 +42,7 @@ def inside_metrics(videos: Sequence[ScorePair], scope: Scope) -> dict[str, Metri
     counts = {"videos": len(videos), "moments": sum(map(len, truth))}
     whole = np.concatenate(truth).astype(np.float64)
     return {
-        "accuracy": Metric(
+        "accuracy": MetricValue(
             name="inside accuracy",
             value=mean(list(shares.values())),
             convention="share of right moments of each video from 0.5 on, then mean over videos",
@@ -46,7 +53,7 @@ def inside_metrics(videos: Sequence[ScorePair], scope: Scope) -> dict[str, Metri
             per_video=shares,
             counts=counts,
         ),
-        "balanced accuracy": Metric(
+        "balanced accuracy": MetricValue(
             name="inside balanced accuracy",
             value=balanced_accuracy(whole, np.concatenate(scores)),
             convention="moments of all videos together, predicted from 0.5 on",

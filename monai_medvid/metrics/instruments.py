@@ -9,7 +9,7 @@ import numpy as np
 
 from monai_medvid.metrics.ranking import NO_POSITIVE, average_precision
 from monai_medvid.metrics.result import (
-    Metric,
+    MetricValue,
     Scope,
     ScorePair,
     check_videos,
@@ -22,7 +22,7 @@ from monai_medvid.metrics.result import (
 
 def instrument_metrics(
     videos: Sequence[ScorePair], instruments: Sequence[str], scope: Scope
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Mean average precision over instruments, pooled and by video.
 
     Cholec80's convention (Twinanda et al., EndoNet, IEEE TMI 2017) is "pooled" at 1 moment a
@@ -51,7 +51,7 @@ def instrument_metrics(
         "absent classes": int(np.isnan(pooled).sum()),
     }
     return {
-        "pooled": Metric(
+        "pooled": MetricValue(
             name="instrument mAP",
             value=mean(pooled),
             convention="pooled: AP over the moments of all videos together, then mean over "
@@ -65,7 +65,7 @@ def instrument_metrics(
             per_video={v.name: s for v, s in zip(videos, shares, strict=True)},
             counts=counts,
         ),
-        "video_mean": Metric(
+        "video_mean": MetricValue(
             name="instrument mAP",
             value=mean(shares),
             convention="video_mean: AP of each video, mean over its instruments, then over videos",

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from monai_medvid.errors import InputError
 from monai_medvid.metrics.result import (
     Ints,
-    Metric,
+    MetricValue,
     Scope,
     mean,
     mean_over_rows,
@@ -86,7 +86,7 @@ def mask_metrics(
     scope: Scope,
     *,
     left_out: Sequence[str] = (),
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Mean IoU and Dice over classes, by pixels of all videos together and by video.
 
     CholecSeg8k has no official rule: published ones pool the pixels of the test frames ("pooled").
@@ -119,7 +119,7 @@ def mask_metrics(
         shares = {name: mean(row) for name, row in zip(confusions, table, strict=True)}
         counts = {"videos": len(confusions), "pixels": int(pooled.sum()), "classes": len(kept)}
         without = f"; without {', '.join(left_out)}" if left_out else ""
-        metrics[kind] = Metric(
+        metrics[kind] = MetricValue(
             name=f"mask mean {title}",
             value=mean(whole),
             convention=f"pooled: pixels of all frames together, then mean over classes{without}",
@@ -133,7 +133,7 @@ def mask_metrics(
             per_video=shares,
             counts=counts,
         )
-        metrics[f"video_{kind}"] = Metric(
+        metrics[f"video_{kind}"] = MetricValue(
             name=f"mask mean {title}",
             value=mean(list(shares.values())),
             convention=f"video_mean: pixels of a video together, mean over classes, then over "

@@ -24,7 +24,7 @@ from monai_medvid.errors import InputError
 from monai_medvid.metrics.masks import IGNORED, mask_confusion
 from monai_medvid.metrics.result import (
     Ints,
-    Metric,
+    MetricValue,
     Scope,
     mean,
     mean_over_rows,
@@ -59,7 +59,7 @@ class FrameOverlap:
         row = np.stack([np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)])[:, 1:]
         self._rows.setdefault(sequence, []).append(row)
 
-    def compute(self, scope: Scope) -> dict[str, Metric]:
+    def compute(self, scope: Scope) -> dict[str, MetricValue]:
         """Return the module's rules by name, and "challenge_dice".
 
         Raises:
@@ -79,7 +79,7 @@ class FrameOverlap:
 
     def _challenge(
         self, areas: dict[str, Table], scope: Scope, name: str, measure: Callable[[Table], Table]
-    ) -> Metric:
+    ) -> MetricValue:
         tables = {key: np.where(a[:, 1] > 0, measure(a), np.nan) for key, a in areas.items()}
         shares = {key: mean([mean(row) for row in table]) for key, table in tables.items()}
         return self._metric(
@@ -92,7 +92,9 @@ class FrameOverlap:
             shares,
         )
 
-    def _isinet(self, areas: dict[str, Table], scope: Scope, *, truth_only: bool = False) -> Metric:
+    def _isinet(
+        self, areas: dict[str, Table], scope: Scope, *, truth_only: bool = False
+    ) -> MetricValue:
         tables = {
             key: np.where(a[:, 1] > 0, _iou(a), np.nan) if truth_only else _iou(a)
             for key, a in areas.items()
@@ -115,7 +117,7 @@ class FrameOverlap:
             shares,
         )
 
-    def _class_mean(self, areas: dict[str, Table], scope: Scope) -> Metric:
+    def _class_mean(self, areas: dict[str, Table], scope: Scope) -> MetricValue:
         table = np.concatenate([_iou(a) for a in areas.values()])
         return self._metric(
             "mask IoU",
@@ -127,7 +129,7 @@ class FrameOverlap:
             {},
         )
 
-    def _cumulative(self, areas: dict[str, Table], scope: Scope) -> Metric:
+    def _cumulative(self, areas: dict[str, Table], scope: Scope) -> MetricValue:
         both, true, found = np.concatenate(list(areas.values())).sum(axis=0)
         union = (true + found - both).sum()
         return self._metric(
@@ -149,8 +151,8 @@ class FrameOverlap:
         scope: Scope,
         table: Table,
         per_video: dict[str, float],
-    ) -> Metric:
-        return Metric(
+    ) -> MetricValue:
+        return MetricValue(
             name=name,
             value=value,
             convention=convention,

@@ -23,7 +23,7 @@ from monai.networks.utils import one_hot
 from monai_medvid.errors import InputError
 from monai_medvid.metrics.result import (
     Ints,
-    Metric,
+    MetricValue,
     Scope,
     mean_over_rows,
     named,
@@ -68,7 +68,7 @@ class SarRarpScores:
             row = self._score(_one_hot(predicted, size), _one_hot(truth, size))
         self._rows.setdefault(video, []).append(row)
 
-    def compute(self, scope: Scope) -> dict[str, Metric]:
+    def compute(self, scope: Scope) -> dict[str, MetricValue]:
         """Return "iou", "nsd" and "score", the challenge's sqrt(mIoU x mNSD).
 
         Raises:
@@ -79,7 +79,7 @@ class SarRarpScores:
         iou = self._metric(scope, 0, "mask mean IoU", "sar_rarp50")
         how = f"sar_rarp50, tolerance {self.tolerance_pixels:g} pixels"
         nsd = self._metric(scope, 1, "mask mean NSD", how)
-        score = Metric(
+        score = MetricValue(
             name="mask score",
             value=math.sqrt(iou.value * nsd.value),
             convention=f"{how}: sqrt(mean IoU x mean NSD)",
@@ -100,11 +100,11 @@ class SarRarpScores:
         nsd = torch.where(neither, torch.ones_like(nsd), nsd.nan_to_num())
         return np.concatenate([iou.numpy(), nsd.numpy()]).astype(np.float64)
 
-    def _metric(self, scope: Scope, kind: int, name: str, how: str) -> Metric:
+    def _metric(self, scope: Scope, kind: int, name: str, how: str) -> MetricValue:
         tables = {video: np.stack(rows)[:, kind] for video, rows in self._rows.items()}
         shares = {video: float(table.mean()) for video, table in tables.items()}
         by_class = mean_over_rows([table.mean(axis=0) for table in tables.values()])
-        return Metric(
+        return MetricValue(
             name=name,
             value=float(np.mean(list(shares.values()))),
             convention=f"{how}: mean over classes and frames of a video, then over videos",

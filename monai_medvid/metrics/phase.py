@@ -24,7 +24,7 @@ from monai_medvid.metrics.phase_counts import (
 from monai_medvid.metrics.phase_relaxed import relaxed_fixed, relaxed_matlab
 from monai_medvid.metrics.result import (
     LabelPair,
-    Metric,
+    MetricValue,
     Scope,
     check_videos,
     mean,
@@ -46,7 +46,7 @@ def phase_metrics(
     convention: Convention = "video_mean",
     relaxation_seconds: float = 10.0,
     first_special: int | None = None,
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Accuracy, precision, recall, Jaccard and F1 of phases by one convention.
 
     Args:
@@ -94,14 +94,16 @@ def phase_metrics(
 
 def _video_mean(
     videos: Sequence[LabelPair], classes: Sequence[str], scope: Scope
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     tables = [class_scores(video.truth, video.predicted, len(classes)) for video in videos]
     right = [video.truth == video.predicted for video in videos]
     metrics = macro_by_video(videos, tables, classes, scope, "video_mean (unrelaxed)")
     return {"accuracy": accuracy(videos, scope, right, "video_mean (unrelaxed)"), **metrics}
 
 
-def _pooled(videos: Sequence[LabelPair], classes: Sequence[str], scope: Scope) -> dict[str, Metric]:
+def _pooled(
+    videos: Sequence[LabelPair], classes: Sequence[str], scope: Scope
+) -> dict[str, MetricValue]:
     truth = np.concatenate([video.truth for video in videos])
     predicted = np.concatenate([video.predicted for video in videos])
     present = [label for label in np.union1d(truth, predicted) if label >= 0]
@@ -114,7 +116,7 @@ def _pooled(videos: Sequence[LabelPair], classes: Sequence[str], scope: Scope) -
         "accuracy": accuracy(
             videos, scope, [v.truth == v.predicted for v in videos], "pooled (unrelaxed)"
         ),
-        "frame_accuracy": Metric(
+        "frame_accuracy": MetricValue(
             name="phase frame accuracy",
             value=float(right.mean()),
             convention="pooled (unrelaxed): share of right moments of all videos together",
@@ -126,7 +128,7 @@ def _pooled(videos: Sequence[LabelPair], classes: Sequence[str], scope: Scope) -
     }
     names = [classes[label] for label in present]
     for kind, values in zip(KINDS, (precision, recall, jaccard, f1), strict=True):
-        metrics[kind] = Metric(
+        metrics[kind] = MetricValue(
             name=f"phase {kind}",
             value=mean(values),
             convention="pooled (unrelaxed): all moments together, then mean over phases",
@@ -143,7 +145,7 @@ def _pooled(videos: Sequence[LabelPair], classes: Sequence[str], scope: Scope) -
 
 def _heichole(
     videos: Sequence[LabelPair], classes: Sequence[str], scope: Scope
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     table = np.full((len(videos), len(classes)), np.nan)
     for row, video in zip(table, videos, strict=True):
         present = [label for label in np.union1d(video.truth, video.predicted) if label >= 0]
@@ -152,7 +154,7 @@ def _heichole(
         )
     shares = [mean(row) for row in table]
     return {
-        "f1": Metric(
+        "f1": MetricValue(
             name="phase f1",
             value=mean(shares),
             convention="heichole (unrelaxed): macro F1 of each video, then mean over videos",

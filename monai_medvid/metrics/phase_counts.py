@@ -12,7 +12,7 @@ from monai_medvid.errors import InputError
 from monai_medvid.metrics.result import (
     Ints,
     LabelPair,
-    Metric,
+    MetricValue,
     Scope,
     mean,
     mean_over_rows,
@@ -64,10 +64,10 @@ def known_moments(videos: Sequence[LabelPair]) -> list[LabelPair]:
 
 def accuracy(
     videos: Sequence[LabelPair], scope: Scope, right: Sequence[npt.NDArray[np.bool_]], how: str
-) -> Metric:
+) -> MetricValue:
     """Share of right moments of each video, then the mean over videos."""
     shares = [float(moments.mean()) for moments in right]
-    return Metric(
+    return MetricValue(
         name="phase accuracy",
         value=mean(shares),
         convention=f"{how}: share of right moments of each video, then mean over videos",
@@ -86,13 +86,13 @@ def macro_by_video(
     classes: Sequence[str],
     scope: Scope,
     how: str,
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Macro average of each video, then mean ± standard deviation over videos."""
     metrics = {}
     for kind in KINDS:
         table = np.stack([scores[kind] for scores in tables])
         shares = [mean(row) for row in table]
-        metrics[kind] = Metric(
+        metrics[kind] = MetricValue(
             name=f"phase {kind}",
             value=mean(shares),
             convention=f"{how}: mean over a video's phases, then mean over videos",

@@ -28,7 +28,7 @@ import numpy.typing as npt
 from monai_medvid.metrics.phase_counts import Scores, accuracy, class_scores, macro_by_video
 from monai_medvid.metrics.result import (
     LabelPair,
-    Metric,
+    MetricValue,
     Scope,
     mean,
     mean_over_rows,
@@ -47,7 +47,7 @@ def relaxed_fixed(
     *,
     seconds: float = 10.0,
     first_special: int | None = None,
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """What the script means: a forgiven moment counts as if the truth had been predicted.
 
     Averaged as the unrelaxed default, so that the difference is the relaxation alone.
@@ -70,7 +70,7 @@ def relaxed_matlab(
     *,
     seconds: float = 10.0,
     first_special: int | None = None,
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """What the script computes, faults included; F1, which it lacks, is of its P and R."""
     frames = round(seconds * (scope.rate or 0))
     right = [forgive(v, frames, first_special, faulty=True) for v in videos]
@@ -83,7 +83,7 @@ def relaxed_matlab(
         by_phase = mean_over_rows([table[kind] for table in tables])
         skipping = kind in ("precision", "f1")  # nanmean there, mean elsewhere (Main.m)
         value = mean(by_phase) if skipping else float(by_phase.mean())
-        metrics[kind] = Metric(
+        metrics[kind] = MetricValue(
             name=f"phase {kind}",
             value=value,
             convention=f"{how}: mean over videos of each phase, clipped at 1, then over phases",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether probabilities mean what they say: expected calibration error, Brier score, the diagram.
 
-The error is that of :class:`monai_medvid.metrics.segmentation.CalibrationError` (bins of equal
-width). Of several classes that exclude each other (phases) the winner's probability is judged (Guo
-et al., ICML 2017); of independent ones (instruments, criteria) each entry.
+The error is that of :class:`monai_medvid.metrics.segmentation.ExpectedCalibrationError` (bins of
+equal width). Of several classes that exclude each other (phases) the winner's probability is
+judged (Guo et al., ICML 2017); of independent ones (instruments, criteria) each entry.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from monai_medvid.errors import InputError
-from monai_medvid.metrics.result import Floats, Ints, Metric, Scope, mean, named
-from monai_medvid.metrics.segmentation import CALIBRATION_BINS, CalibrationError
+from monai_medvid.metrics.result import Floats, Ints, MetricValue, Scope, mean, named
+from monai_medvid.metrics.segmentation import CALIBRATION_BINS, ExpectedCalibrationError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,8 @@ class Reliability:
     entries: tuple[int, ...]
     claimed: tuple[float, ...]
     true: tuple[float, ...]
-    ece: Metric
-    brier: Metric
+    ece: MetricValue
+    brier: MetricValue
 
 
 def phase_reliability(
@@ -135,7 +135,7 @@ def _gather(
     brier_how: str,
     per_class: dict[str, float],
 ) -> Reliability:
-    error = CalibrationError()
+    error = ExpectedCalibrationError()
     error.update(torch.from_numpy(np.asarray(given)), torch.from_numpy(np.asarray(true)))
     entries, claimed, came = error.table().numpy()
     empty = entries == 0
@@ -146,7 +146,7 @@ def _gather(
         entries=tuple(int(entry) for entry in entries),
         claimed=tuple(np.where(empty, np.nan, claimed / np.maximum(entries, 1)).tolist()),
         true=tuple(np.where(empty, np.nan, came / np.maximum(entries, 1)).tolist()),
-        ece=Metric(
+        ece=MetricValue(
             name=f"{name} ECE",
             value=error.compute(),
             convention=f"{how}, {CALIBRATION_BINS} bins of equal width, all moments together",
@@ -155,7 +155,7 @@ def _gather(
             absent=absent,
             counts=counts,
         ),
-        brier=Metric(
+        brier=MetricValue(
             name=f"{name} Brier",
             value=brier,
             convention=brier_how,

@@ -30,7 +30,7 @@ class Scope:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class MetricValue:
     """One measured quantity. Shares are 0..1, never per cent; NaN means undefined.
 
     Attributes:

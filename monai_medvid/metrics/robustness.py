@@ -16,7 +16,7 @@ import numpy as np
 from monai_medvid.data.corruptions import Condition
 from monai_medvid.errors import InputError
 from monai_medvid.metrics.phase_counts import PRESENT_ONLY, class_scores, known_moments
-from monai_medvid.metrics.result import Metric, mean, mean_over_rows, named, sample_std
+from monai_medvid.metrics.result import MetricValue, mean, mean_over_rows, named, sample_std
 from monai_medvid.metrics.workflow import WorkflowEvaluation
 
 CLEAN_FLOOR = 1e-3
@@ -36,7 +36,7 @@ class CorruptionError:
     """
 
     name: str
-    by_severity: Mapping[int, Metric]
+    by_severity: Mapping[int, MetricValue]
     mean: float
     relative: float
     added: float
@@ -53,13 +53,13 @@ class Robustness:
         relative: Mean of the corruptions' relative errors.
     """
 
-    clean: Metric
+    clean: MetricValue
     corruptions: tuple[CorruptionError, ...]
-    mean_error: Metric
-    relative: Metric
+    mean_error: MetricValue
+    relative: MetricValue
 
 
-def balanced_error(evaluation: WorkflowEvaluation) -> Metric:
+def balanced_error(evaluation: WorkflowEvaluation) -> MetricValue:
     """One minus the mean recall of the phases in a video's truth, then the mean over videos.
 
     Raises:
@@ -78,7 +78,7 @@ def balanced_error(evaluation: WorkflowEvaluation) -> Metric:
     videos = known_moments(evaluation.timelines)
     lost = [1 - class_scores(v.truth, v.predicted, len(classes))["recall"] for v in videos]
     errors = [mean(row) for row in lost]
-    return Metric(
+    return MetricValue(
         name="phase balanced error",
         value=mean(errors),
         convention="video_mean (unrelaxed): 1 - mean recall over a video's phases, then mean over "
@@ -117,7 +117,7 @@ def measure_robustness(
     )
 
 
-def compare_errors(clean: Metric, corrupted: Mapping[Condition, Metric]) -> Robustness:
+def compare_errors(clean: MetricValue, corrupted: Mapping[Condition, MetricValue]) -> Robustness:
     """Sum up balanced errors, however they were measured.
 
     Args:
@@ -131,7 +131,7 @@ def compare_errors(clean: Metric, corrupted: Mapping[Condition, Metric]) -> Robu
         raise InputError(
             "expected evaluations of corrupted videos, found none. Name a corruption and severity."
         )
-    errors: dict[str, dict[int, Metric]] = {}
+    errors: dict[str, dict[int, MetricValue]] = {}
     for (name, severity), one in sorted(corrupted.items(), key=lambda item: item[0][1]):
         errors.setdefault(name, {})[severity] = one
     names = dict.fromkeys(name for name, _ in corrupted)
@@ -156,7 +156,7 @@ def compare_errors(clean: Metric, corrupted: Mapping[Condition, Metric]) -> Robu
     )
 
 
-def _under(name: str, by_severity: Mapping[int, Metric], clean: float) -> CorruptionError:
+def _under(name: str, by_severity: Mapping[int, MetricValue], clean: float) -> CorruptionError:
     error = mean([metric.value for metric in by_severity.values()])
     return CorruptionError(
         name=name,
@@ -168,10 +168,10 @@ def _under(name: str, by_severity: Mapping[int, Metric], clean: float) -> Corrup
 
 
 def _over_corruptions(
-    name: str, convention: str, values: Mapping[str, float], clean: Metric
-) -> Metric:
+    name: str, convention: str, values: Mapping[str, float], clean: MetricValue
+) -> MetricValue:
     numbers = list(values.values())
-    return Metric(
+    return MetricValue(
         name=name,
         value=mean(numbers),
         convention=convention,

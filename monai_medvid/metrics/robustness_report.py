@@ -10,7 +10,7 @@ from typing import Any
 
 from monai_medvid.errors import OutputError
 from monai_medvid.metrics.plots import require_matplotlib
-from monai_medvid.metrics.result import Metric
+from monai_medvid.metrics.result import MetricValue
 from monai_medvid.metrics.robustness import CorruptionError, Robustness
 from monai_medvid.metrics.workflow_table import metric_json, show
 
@@ -116,7 +116,7 @@ def _write(robustness: Robustness, folder: Path, *, plots: bool) -> list[Path]:
     return files
 
 
-def _summary(robustness: Robustness) -> tuple[Metric, Metric]:
+def _summary(robustness: Robustness) -> tuple[MetricValue, MetricValue]:
     return robustness.mean_error, robustness.relative
 
 

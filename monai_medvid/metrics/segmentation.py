@@ -94,7 +94,7 @@ def overlap(found: torch.Tensor, truth: torch.Tensor) -> dict[str, torch.Tensor]
     return {name: torch.where(empty, 1.0, score) for name, score in scores.items()}
 
 
-class CalibrationError:
+class ExpectedCalibrationError:
     """Expected calibration error of the pixels' probabilities, gathered over batches.
 
     Pixels are sorted into bins by their probability; the error is the mean distance between a

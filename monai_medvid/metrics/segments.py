@@ -15,7 +15,7 @@ from monai_medvid.metrics.phase_counts import known_moments
 from monai_medvid.metrics.result import (
     Ints,
     LabelPair,
-    Metric,
+    MetricValue,
     Scope,
     check_videos,
     mean,
@@ -34,7 +34,7 @@ def segment_metrics(
     *,
     background: Sequence[int] = (),
     left_out: Sequence[int] = (),
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Edit score, F1@10/25/50 by video and pooled, and the PitVis score.
 
     Moments whose truth is unknown are cut out first, so that what they parted joins.
@@ -123,7 +123,7 @@ def pitvis_score(truth: Ints, predicted: Ints, *, left_out: Sequence[int] = ()) 
 
 def _f1_metrics(
     videos: Sequence[LabelPair], overlap: float, scope: Scope, background: tuple[int, ...]
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     hits = [segment_hits(v.truth, v.predicted, overlap, background=background) for v in videos]
     key = f"f1@{overlap * 100:.0f}"
     rule = f"a segment is right from IoU {overlap:.2f} on"
@@ -137,7 +137,7 @@ def _f1_metrics(
             f"{rule}; F1 of each video, then mean over videos",
             _UNDEFINED,
         ),
-        f"pooled {key}": Metric(
+        f"pooled {key}": MetricValue(
             name=f"segment F1@{overlap * 100:.0f}",
             value=_f1(*total),
             convention=f"pooled: {rule}; segments of all videos counted together",
@@ -172,8 +172,8 @@ def _metric(
     scope: Scope,
     convention: str,
     absent: str,
-) -> Metric:
-    return Metric(
+) -> MetricValue:
+    return MetricValue(
         name=name,
         value=mean(values),
         convention=convention,

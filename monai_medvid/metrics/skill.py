@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from monai_medvid.errors import InputError
-from monai_medvid.metrics.result import Floats, Metric, Scope, check_shapes, mean, sample_std
+from monai_medvid.metrics.result import Floats, MetricValue, Scope, check_shapes, mean, sample_std
 
 _LIMIT = 0.999999
 """atanh of 1 is infinite; a perfect fold counts as this."""
@@ -37,7 +37,7 @@ class Ratings:
         check_shapes("(ratings)", self.truth, self.predicted, dimensions=1)
 
 
-def skill_metrics(folds: Mapping[str, Ratings], scope: Scope) -> dict[str, Metric]:
+def skill_metrics(folds: Mapping[str, Ratings], scope: Scope) -> dict[str, MetricValue]:
     """Spearman's rho and mean absolute error.
 
     Args:
@@ -61,7 +61,7 @@ def skill_metrics(folds: Mapping[str, Ratings], scope: Scope) -> dict[str, Metri
     error = {name: float(np.abs(f.predicted - f.truth).mean()) for name, f in folds.items()}
     counts = {"folds": len(folds), "ratings": sum(len(fold.truth) for fold in folds.values())}
     return {
-        "spearman": Metric(
+        "spearman": MetricValue(
             name="skill Spearman",
             value=float("nan") if fisher is None else float(fisher),
             convention="Spearman's rho of each fold, then Fisher-z mean over folds",
@@ -73,7 +73,7 @@ def skill_metrics(folds: Mapping[str, Ratings], scope: Scope) -> dict[str, Metri
             per_video=rho,
             counts=counts,
         ),
-        "mae": Metric(
+        "mae": MetricValue(
             name="skill MAE",
             value=mean(list(error.values())),
             convention="mean absolute error of each fold, then mean over folds",

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from monai_medvid.errors import InputError
-from monai_medvid.metrics.result import Metric, Scope, check_videos, mean, named, sample_std
+from monai_medvid.metrics.result import MetricValue, Scope, check_videos, mean, named, sample_std
 from monai_medvid.metrics.runs import TimedPair, segments
 
 
 def stability_metrics(
     videos: Sequence[TimedPair], classes: Sequence[str], scope: Scope
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Restlessness of each video, then the mean over videos.
 
     Args:
@@ -53,7 +53,7 @@ def stability_metrics(
         "true duration": ("true segment duration", minutes * 60 / true, "s", "mean true segment"),
     }
     return {
-        key: Metric(
+        key: MetricValue(
             name=name,
             value=mean(values),
             convention=f"{how}, of each video, then mean over videos",

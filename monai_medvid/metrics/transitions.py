@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.metrics.result import Metric, Scope, check_videos, mean, named, sample_std
+from monai_medvid.metrics.result import MetricValue, Scope, check_videos, mean, named, sample_std
 from monai_medvid.metrics.runs import TimedPair, segments
 
 _MISSED = "a transition never noticed counts as infinitely late, and as no hit"
@@ -56,7 +56,7 @@ def transition_metrics(
     scope: Scope,
     *,
     within_seconds: Sequence[float] = (5.0, 10.0, 30.0),
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Latency of transitions over those of all videos.
 
     Args:
@@ -87,7 +87,7 @@ def transition_metrics(
         names = sorted({transition.label for transition in found})
         by_class = [mean(hits[[t.label == label for t in found]]) for label in names]
         by_video = _by_video(found, hits)
-        metrics[f"within {limit:g} s"] = Metric(
+        metrics[f"within {limit:g} s"] = MetricValue(
             name=f"transition within {limit:g} s",
             value=mean(hits),
             convention=f"share of the transitions of all videos whose first prediction is at most "
@@ -141,12 +141,12 @@ def _metric(
     found: Sequence[Transition],
     scope: Scope,
     values: npt.NDArray[np.float64],
-) -> Metric:
+) -> MetricValue:
     early = "early or late" if name.endswith("distance") else "early counts 0"
     which = "95th percentile (next value up)" if name.startswith("p95") else "median"
     names = dict.fromkeys(transition.video for transition in found)
     per_video = {key: _quantile(values[[t.video == key for t in found]], 0.5) for key in names}
-    return Metric(
+    return MetricValue(
         name=f"transition {name}",
         value=value,
         convention=f"{which} over the transitions of all videos of the seconds until the "

@@ -21,7 +21,7 @@ from monai_medvid.metrics.ranking import average_precision
 from monai_medvid.metrics.result import (
     Floats,
     Ints,
-    Metric,
+    MetricValue,
     Scope,
     ScorePair,
     mean,
@@ -94,7 +94,7 @@ def component_scores(scores: Floats, mapping: Ints, component: str) -> Floats:
 
 def triplet_metrics(
     videos: Sequence[ScorePair], mapping: Ints, scope: Scope, *, null_triplets: int = NULL_TRIPLETS
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Video-wise mean AP of triplets and their components.
 
     Args:
@@ -128,7 +128,7 @@ def triplet_metrics(
 
 def _metric(
     videos: Sequence[ScorePair], mapping: Ints, component: str, scope: Scope, key: str, kept: int
-) -> Metric:
+) -> MetricValue:
     rows = [
         average_precision(
             component_scores(video.truth, mapping, component),
@@ -140,7 +140,7 @@ def _metric(
     classes = np.unique(mapping[:, COMPONENTS.index(component)])[:kept]
     without = ", without the null triplets" if key.startswith("challenge") else ""
     pooling = "" if component == "ivt" else ", highest of its triplets"
-    return Metric(
+    return MetricValue(
         name=f"triplet mAP {key}",
         value=mean(by_class),
         convention=f"video-wise{pooling}{without}: AP of each video, mean over the videos of each "

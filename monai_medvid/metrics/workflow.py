@@ -13,7 +13,7 @@ from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
 from monai_medvid.metrics.masks import mask_metrics
 from monai_medvid.metrics.reliability import Reliability
-from monai_medvid.metrics.result import Metric, Scope
+from monai_medvid.metrics.result import MetricValue, Scope
 from monai_medvid.metrics.runs import TimedPair
 from monai_medvid.metrics.workflow_data import VideoPrediction, VideoTruth
 from monai_medvid.metrics.workflow_pairs import pair_videos
@@ -48,7 +48,7 @@ class WorkflowEvaluation:
     split: str
     rate: float
     videos: tuple[str, ...]
-    metrics: Mapping[str, Metric]
+    metrics: Mapping[str, MetricValue]
     timelines: tuple[TimedPair, ...] = ()
     phase_confusion: npt.NDArray[np.int64] | None = None
     mask_confusion: npt.NDArray[np.int64] | None = None

@@ -18,7 +18,7 @@ from monai_medvid.metrics.instruments import instrument_metrics
 from monai_medvid.metrics.masks import mask_confusion
 from monai_medvid.metrics.phase import Convention, phase_metrics
 from monai_medvid.metrics.reliability import Reliability, entry_reliability, phase_reliability
-from monai_medvid.metrics.result import Floats, Metric, Scope, ScorePair
+from monai_medvid.metrics.result import Floats, MetricValue, Scope, ScorePair
 from monai_medvid.metrics.runs import TimedPair
 from monai_medvid.metrics.segments import segment_metrics
 from monai_medvid.metrics.stability import stability_metrics
@@ -65,13 +65,13 @@ def phase_part(
     scope: Scope,
     within_seconds: Sequence[float],
     kind: Sequential = "phase",
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Phase (or step), segment, transition and stability metrics; nothing without timelines."""
     if not timelines:
         return {}
     classes = procedure.steps if kind == "step" else procedure.phases
     special = FIRST_SPECIAL.get(procedure.name) if kind == "phase" else None
-    metrics: dict[str, Metric] = {}
+    metrics: dict[str, MetricValue] = {}
     conventions: tuple[Convention, ...] = get_args(Convention)
     for convention in conventions:
         found = phase_metrics(
@@ -86,7 +86,7 @@ def phase_part(
     return metrics if kind == "phase" else _of_steps(metrics)
 
 
-def _of_steps(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+def _of_steps(metrics: Mapping[str, MetricValue]) -> dict[str, MetricValue]:
     """The same under the names of steps: "step/video_mean/accuracy", "step segment/edit"."""
     return {
         f"step {key}".replace("step phase/", "step/"): replace(
@@ -96,9 +96,9 @@ def _of_steps(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
     }
 
 
-def score_part(pairs: Sequence[Pair], procedure: Procedure, scope: Scope) -> dict[str, Metric]:
+def score_part(pairs: Sequence[Pair], procedure: Procedure, scope: Scope) -> dict[str, MetricValue]:
     """Metrics of instruments, criteria and inside, as far as there are any."""
-    metrics: dict[str, Metric] = {}
+    metrics: dict[str, MetricValue] = {}
     instruments = _score_pairs(pairs, "instruments")
     if instruments:
         found = instrument_metrics(instruments, procedure.instruments, scope)
@@ -114,7 +114,7 @@ def score_part(pairs: Sequence[Pair], procedure: Procedure, scope: Scope) -> dic
 
 def anticipation_part(
     pairs: Sequence[Pair], procedure: Procedure, scope: Scope, horizon_minutes: float
-) -> dict[str, Metric]:
+) -> dict[str, MetricValue]:
     """Metrics of anticipation, as far as there is any."""
     videos = []
     for truth, prediction in pairs:
@@ -185,6 +185,6 @@ def phase_confusion(timelines: Sequence[TimedPair], phases: int) -> npt.NDArray[
     return mask_confusion(truth[said], predicted[said], classes=phases)
 
 
-def keyed(prefix: str, metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+def keyed(prefix: str, metrics: Mapping[str, MetricValue]) -> dict[str, MetricValue]:
     """Metrics under a prefix."""
     return {f"{prefix}/{key}": metric for key, metric in metrics.items()}

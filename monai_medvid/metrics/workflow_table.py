@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from monai_medvid.metrics.result import Metric
+from monai_medvid.metrics.result import MetricValue
 from monai_medvid.metrics.workflow import WorkflowEvaluation
 
 SCHEMA = "medvid-evaluation/1"
@@ -81,7 +81,7 @@ def to_text(evaluation: WorkflowEvaluation) -> str:
     return "\n".join([head, *(f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c}" for a, b, c in rows)])
 
 
-def show(metric: Metric) -> str:
+def show(metric: MetricValue) -> str:
     """The value for people: "0.931 ± 0.020", "4.2 s", "undefined", "never"."""
     if math.isnan(metric.value):
         return "undefined"
@@ -92,7 +92,7 @@ def show(metric: Metric) -> str:
     return f"{metric.value:.3f}{spread}{unit}"
 
 
-def _rows(metrics: Mapping[str, Metric], keys: list[str]) -> Iterator[str]:
+def _rows(metrics: Mapping[str, MetricValue], keys: list[str]) -> Iterator[str]:
     yield "| metric | value | ± over | convention | split | moments/s | absent classes |"
     yield "|---|---|---|---|---|---|---|"
     for key in keys:
@@ -103,9 +103,9 @@ def _rows(metrics: Mapping[str, Metric], keys: list[str]) -> Iterator[str]:
         yield f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
-def _by_class(metrics: Mapping[str, Metric], keys: list[str]) -> Iterator[str]:
+def _by_class(metrics: Mapping[str, MetricValue], keys: list[str]) -> Iterator[str]:
     """One table a section: classes down, metrics across; the first convention of each metric."""
-    chosen: dict[str, Metric] = {}
+    chosen: dict[str, MetricValue] = {}
     for key in keys:
         if metrics[key].per_class:
             chosen.setdefault(metrics[key].name, metrics[key])
@@ -124,7 +124,7 @@ def _number(value: float | None) -> str:
     return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
 
 
-def metric_json(metric: Metric) -> dict[str, Any]:
+def metric_json(metric: MetricValue) -> dict[str, Any]:
     """A metric as plain values; NaN and infinity are ``None``, with a note."""
     entry = {key: _plain(value) for key, value in asdict(metric).items()}
     if not math.isfinite(metric.value):

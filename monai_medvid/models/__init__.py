@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monai_medvid.models.channels import Channels
-    from monai_medvid.models.encoder import Encoder
+    from monai_medvid.models.encoder import FrameEncoder
     from monai_medvid.models.losses import WorkflowLoss, WorkflowTargets
     from monai_medvid.models.weights import load_weights
     from monai_medvid.models.workflow_net import WorkflowNet, WorkflowOutput
 
 _HOME = {
     "Channels": "channels",
-    "Encoder": "encoder",
+    "FrameEncoder": "encoder",
     "WorkflowLoss": "losses",
     "WorkflowNet": "workflow_net",
     "WorkflowOutput": "workflow_net",
@@ -25,7 +25,7 @@ _HOME = {
 
 __all__ = [
     "Channels",
-    "Encoder",
+    "FrameEncoder",
     "WorkflowLoss",
     "WorkflowNet",
     "WorkflowOutput",

@@ -40,7 +40,7 @@ class Encoded(NamedTuple):
     images: torch.Tensor
 
 
-class Encoder(nn.Module):
+class FrameEncoder(nn.Module):
     """A backbone, and the mean and the largest value of its last map as feature.
 
     Args:
@@ -76,7 +76,7 @@ class Encoder(nn.Module):
         fitted = tuple(_fit(m, height // s, width // s) for m, s in sized)
         return Encoded(self.pool(maps[-1]), fitted, images)
 
-    def train(self, mode: bool = True) -> Encoder:
+    def train(self, mode: bool = True) -> FrameEncoder:
         """Switch training on or off; BatchNorm keeps the statistics that it came with.
 
         Statistics of a batch of a video's frames would tell a frame of its future, and of what is

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Published encoder weights into a folder that ``Encoder`` and ``WorkflowNet`` take."""
+"""Published encoder weights into a folder that ``FrameEncoder`` and ``WorkflowNet`` take."""
 
 from __future__ import annotations
 

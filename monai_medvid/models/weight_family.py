@@ -19,7 +19,7 @@ NON_COMMERCIAL = "CC-BY-NC-SA-4.0"
 
 @dataclass(frozen=True)
 class Converted:
-    """Weights under the names of a backbone that ``Encoder`` can build.
+    """Weights under the names of a backbone that ``FrameEncoder`` can build.
 
     Attributes:
         config: Configuration of the backbone.

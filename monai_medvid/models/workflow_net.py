@@ -13,10 +13,10 @@ from torch import nn
 from monai_medvid.data.procedure import Procedure, load_procedure
 from monai_medvid.models.backbone import read_normalisation
 from monai_medvid.models.channels import ANTICIPATION, Channels
-from monai_medvid.models.encoder import SMALL_CONVNEXT, Encoded, Encoder
+from monai_medvid.models.encoder import SMALL_CONVNEXT, Encoded, FrameEncoder
 from monai_medvid.models.familiarity import Familiarity
+from monai_medvid.models.mask_decoder import MaskDecoder
 from monai_medvid.models.scripting import TracedClips, traced_clips
-from monai_medvid.models.segmentation_head import SegmentationHead
 from monai_medvid.models.streaming_head import State, StreamingHead
 from monai_medvid.models.temporal_head import TemporalHead
 
@@ -53,7 +53,7 @@ class WorkflowNet(nn.Module):
     Args:
         procedure: Name, file or object; its classes are the heads.
         encoder: Configuration of a transformers backbone or a folder with its weights, see
-            ``Encoder``; ``None`` for a small ConvNeXt.
+            ``FrameEncoder``; ``None`` for a small ConvNeXt.
         temporal: "causal_tcn", "gru" or "linear_recurrence".
         temporal_options: ``stages``, ``width``, ``layers``, ``dropout``.
         tick_seconds: Length of the ticks that the temporal head counts in.
@@ -100,15 +100,15 @@ class WorkflowNet(nn.Module):
         for name, given, default in (("mean", mean, known[0]), ("std", std, known[1])):
             values = torch.tensor(default if given is None else given).view(1, 3, 1, 1)
             self.register_buffer(name, values, persistent=False)
-        self.encoder = Encoder(SMALL_CONVNEXT if encoder is None else encoder)
+        self.encoder = FrameEncoder(SMALL_CONVNEXT if encoder is None else encoder)
         head = TemporalHead(
             self.encoder.feature_channels, self.channels, core=temporal, **(temporal_options or {})
         )
         self.temporal = StreamingHead(head, tick_seconds=tick_seconds)
         self.familiarity = Familiarity(self.encoder.feature_channels)
-        self.segmentation: SegmentationHead | None = None
+        self.segmentation: MaskDecoder | None = None
         if procedure.masks:
-            self.segmentation = SegmentationHead(
+            self.segmentation = MaskDecoder(
                 self.encoder.channels, classes=len(procedure.masks), channels=decoder_channels
             )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.training.settings import TrainSettings
 from monai_medvid.training.train import TrainResult, train_workflow
 
@@ -40,7 +40,7 @@ class WorkflowTrainer:
     def __init__(
         self,
         bundle: str | Path,
-        dataset: Dataset,
+        dataset: LabelledDataset,
         output: str | Path,
         *,
         train: Sequence[str],

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import yaml
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.errors import InputError
 
 Names = tuple[str, ...]
 
 
 def choose_parts(
-    dataset: Dataset, *, split: str, hold_out: float, seed: int
+    dataset: LabelledDataset, *, split: str, hold_out: float, seed: int
 ) -> tuple[Names, Names]:
     """Videos for training and for validation.
 

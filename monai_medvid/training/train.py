@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.errors import BundleError, InputError
 from monai_medvid.inference.bundle import build_network
 from monai_medvid.inference.catalog import WEIGHTS, find_bundle
@@ -57,7 +57,7 @@ class TrainResult:
 
 def train_workflow(
     bundle: str | Path,
-    dataset: Dataset,
+    dataset: LabelledDataset,
     output: str | Path,
     *,
     train: Sequence[str],
@@ -126,7 +126,7 @@ class _Run:
     def __init__(
         self,
         source: Path,
-        dataset: Dataset,
+        dataset: LabelledDataset,
         folder: Path,
         settings: TrainSettings,
         from_scratch: bool,

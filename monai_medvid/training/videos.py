@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.frames import Progress, VideoFrames
 from monai_medvid.data.datasets.labels import MaskFile
 from monai_medvid.data.datasets.masks import resize_mask
@@ -62,7 +62,7 @@ class VideoSet:
 
 
 def load_videos(
-    dataset: Dataset,
+    dataset: LabelledDataset,
     names: Sequence[str],
     channels: Channels,
     *,
@@ -103,7 +103,7 @@ def load_videos(
     return VideoSet(tuple(videos), dataset.read_mask)
 
 
-def _check_classes(dataset: Dataset, channels: Channels) -> None:
+def _check_classes(dataset: LabelledDataset, channels: Channels) -> None:
     own = {head.kind: head.labels for head in channels.heads}
     there = {"phase": dataset.procedure.phases, "instrument": dataset.procedure.instruments}
     for kind, labels in there.items():

@@ -10,7 +10,7 @@ from typing import Literal
 from monai_medvid.errors import ModelError, VideoReadError
 from monai_medvid.video.dali import DaliDecoder
 from monai_medvid.video.dali_check import GPU_CODECS, check_frames, has_gpu, obstacle
-from monai_medvid.video.decoder import Decoder
+from monai_medvid.video.decoder import FrameDecoder
 from monai_medvid.video.examine import Examined
 from monai_medvid.video.pyav import PyAVDecoder
 
@@ -22,7 +22,7 @@ DecoderName = Literal["auto", "dali", "pyav"]
 DeviceName = Literal["auto", "cpu", "cuda"]
 
 
-def choose_decoder(examined: Examined, *, decoder: DecoderName, device: DeviceName) -> Decoder:
+def choose_decoder(examined: Examined, *, decoder: DecoderName, device: DeviceName) -> FrameDecoder:
     """The decoder for a stream.
 
     On a GPU, DALI reads H.264, HEVC and AV1 with NVDEC. On the CPU, FFmpeg reads everything:
@@ -45,7 +45,7 @@ def choose_decoder(examined: Examined, *, decoder: DecoderName, device: DeviceNa
         )
         raise ValueError(msg)
     if decoder == "pyav":
-        chosen: Decoder = PyAVDecoder(examined, reason="PyAV was asked for")
+        chosen: FrameDecoder = PyAVDecoder(examined, reason="PyAV was asked for")
     elif decoder == "dali":
         chosen = _dali(examined, _dali_device(examined, device))
     else:
@@ -54,7 +54,7 @@ def choose_decoder(examined: Examined, *, decoder: DecoderName, device: DeviceNa
     return chosen
 
 
-def _best(examined: Examined, device: DeviceName) -> Decoder:
+def _best(examined: Examined, device: DeviceName) -> FrameDecoder:
     codec = examined.info.codec
     if device == "cuda" and not has_gpu():
         raise ModelError("Expected a GPU for device='cuda', found none. Use device='auto'.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from monai_medvid.video.choose import DecoderName, DeviceName, choose_decoder
-from monai_medvid.video.decoder import Decoder
+from monai_medvid.video.decoder import FrameDecoder
 from monai_medvid.video.examine import examine
 from monai_medvid.video.media import Media
 
@@ -21,7 +21,7 @@ def open_container(
     device: DeviceName = "auto",
     kind: Literal["file", "dicom-video"] = "file",
     fps: Fraction | None = None,
-) -> Decoder:
+) -> FrameDecoder:
     """Open an encoded stream: MP4, MOV, MKV, WebM, AVI, MPEG program, transport or bare stream.
 
     Args:

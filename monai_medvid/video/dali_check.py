@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from monai_medvid.errors import VideoReadError
-from monai_medvid.video.decoder import Decoder, Frame
+from monai_medvid.video.decoder import Frame, FrameDecoder
 from monai_medvid.video.examine import Examined
 
 CPU_CODECS = frozenset({"mjpeg", "vp8", "vp9"})
@@ -60,7 +60,7 @@ def obstacle(examined: Examined, device: Literal["cpu", "cuda"]) -> str | None:
 _NAMES = {"cpu": "CPU", "cuda": "GPU"}
 
 
-def check_frames(candidate: Decoder, reference: Decoder) -> float:
+def check_frames(candidate: FrameDecoder, reference: FrameDecoder) -> float:
     """Hold a few frames against the reference decoder's, to be sure of their numbers and colours.
 
     Returns:

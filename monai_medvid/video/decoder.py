@@ -16,7 +16,7 @@ Frame = npt.NDArray[np.uint8]
 """(H, W, 3) uint8 RGB."""
 
 
-class Decoder(Protocol):
+class FrameDecoder(Protocol):
     """Reads RGB frames by 0-based display number. ``Video`` is built on one of these.
 
     Every way of asking gives bit-identical frames: sequential, by index, backward, repeated.

@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from monai_medvid.video.choose import DecoderName, DeviceName
 from monai_medvid.video.cine_decoder import open_frames_object
-from monai_medvid.video.decoder import Decoder
+from monai_medvid.video.decoder import FrameDecoder
 from monai_medvid.video.dicom_header import read_parts
 from monai_medvid.video.dicom_refusals import refuse_what_is_no_video
 from monai_medvid.video.dicom_syntaxes import VIDEO_CODECS
@@ -29,7 +29,7 @@ class OpenedDicom:
             one image a frame.
     """
 
-    decoder: Decoder
+    decoder: FrameDecoder
     header: Dataset
     open_payload: Callable[[], BinaryIO] | None
 

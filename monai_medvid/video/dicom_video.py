@@ -13,7 +13,7 @@ from pydicom import Dataset
 from monai_medvid.errors import VideoReadError
 from monai_medvid.video.choose import DecoderName, DeviceName
 from monai_medvid.video.container import open_container
-from monai_medvid.video.decoder import Decoder
+from monai_medvid.video.decoder import FrameDecoder
 from monai_medvid.video.dicom_fragments import Fragments, Span, find_fragments
 from monai_medvid.video.dicom_header import DicomParts, PixelElement, identity_of
 from monai_medvid.video.dicom_payload import PayloadReader
@@ -61,7 +61,7 @@ def open_video_object(
     cut: bool,
     decoder: DecoderName,
     device: DeviceName,
-) -> Decoder:
+) -> FrameDecoder:
     """Decode the stream with the container decoders, and hold the header against it.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from monai_medvid.video.decoder import Decoder, Frame
+from monai_medvid.video.decoder import Frame, FrameDecoder
 from monai_medvid.video.frames import FrameBatch, TensorBatch
 from monai_medvid.video.info import VideoInfo
 from monai_medvid.video.sharing import sha256_of
@@ -41,7 +41,7 @@ class Video:
 
     def __init__(
         self,
-        decoder: Decoder,
+        decoder: FrameDecoder,
         *,
         name: str,
         header: Dataset | None = None,

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.video_clips import VideoClips
 from monai_medvid.inference import load_bundle
 from monai_medvid.inference.preprocess import resize_frames
@@ -30,7 +30,7 @@ SHIPPED = Path(__file__).parents[2] / "bundles" / "laparoscopic_cholecystectomy_
 
 
 @pytest.fixture(scope="module")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def operations(tmp_path_factory: pytest.TempPathFactory) -> LabelledDataset:
     return make_operations(tmp_path_factory.mktemp("operations"))
 
 
@@ -40,7 +40,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def options(bundle: Path, operations: Dataset, tmp_path: Path) -> dict[str, Any]:
+def options(bundle: Path, operations: LabelledDataset, tmp_path: Path) -> dict[str, Any]:
     """Overrides that point the configurations at the tiny operations."""
     return {
         "bundle_root": str(bundle),
@@ -88,7 +88,11 @@ def test_a_frame_a_tick_is_what_training_and_metadata_count_in(bundle: Path) -> 
 
 @pytest.mark.parametrize("configs", [["inference.json"], ["inference.json", "inference_trt.json"]])
 def test_inference_on_a_folder_of_videos(
-    bundle: Path, options: dict[str, Any], configs: list[str], operations: Dataset, tmp_path: Path
+    bundle: Path,
+    options: dict[str, Any],
+    configs: list[str],
+    operations: LabelledDataset,
+    tmp_path: Path,
 ) -> None:
     videos = operations.root / "videos"
     run_workflow(bundle, "infer", configs, {**options, "dataset_dir": str(videos)})
@@ -102,7 +106,9 @@ def test_inference_on_a_folder_of_videos(
     assert np.allclose(table[:, 2:], _streamed(bundle, videos / "video02.mp4"), atol=2e-5)
 
 
-def test_inference_by_the_command_line(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_inference_by_the_command_line(
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
+) -> None:
     video = operations.root / "videos" / "video03.mp4"
     command = [sys.executable, "-m", "monai.bundle", "run"]
     command += ["--config_file", "configs/inference.json", "--dataset_dir", str(video)]
@@ -175,7 +181,7 @@ def test_two_processes_train_together(
 
 @pytest.mark.parametrize("form", ["torchscript", pytest.param("openvino", marks=pytest.mark.slow)])
 def test_export_answers_the_same(
-    bundle: Path, options: dict[str, Any], operations: Dataset, form: str, tmp_path: Path
+    bundle: Path, options: dict[str, Any], operations: LabelledDataset, form: str, tmp_path: Path
 ) -> None:
     overrides = {key: options[key] for key in ("bundle_root", "output_dir")}
     _export(bundle, {**overrides, "format": form})

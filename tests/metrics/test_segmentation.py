@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from monai_medvid.metrics.segmentation import (
-    CalibrationError,
+    ExpectedCalibrationError,
     FalsePositives,
     SegmentationReport,
     false_positives,
@@ -43,7 +43,7 @@ def test_overlap_is_by_image() -> None:
 
 
 def test_calibration_error_by_hand() -> None:
-    error = CalibrationError(bins=2)
+    error = ExpectedCalibrationError(bins=2)
     error.update(torch.tensor([0.1, 0.3]), torch.tensor([0.0, 1.0]))  # means 0.2 and 0.5
     error.update(torch.tensor([1.0, 0.8]), torch.tensor([1.0, 1.0]))  # means 0.9 and 1.0
     assert error.compute() == pytest.approx((0.3 + 0.1) / 2)
@@ -52,14 +52,14 @@ def test_calibration_error_by_hand() -> None:
 def test_calibrated_probabilities_have_no_error() -> None:
     torch.manual_seed(0)
     probabilities = torch.rand(200_000)
-    error = CalibrationError()
+    error = ExpectedCalibrationError()
     error.update(probabilities, (torch.rand(200_000) < probabilities).float())
     assert error.compute() < 0.01
 
 
 def test_calibration_error_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one pixel"):
-        CalibrationError().compute()
+        ExpectedCalibrationError().compute()
 
 
 def test_false_positives() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from monai_medvid.errors import MissingExtraError, OutputError
 from monai_medvid.metrics import plots
-from monai_medvid.metrics.result import Metric
+from monai_medvid.metrics.result import MetricValue
 from monai_medvid.metrics.workflow import WorkflowEvaluation, evaluate_workflow
 from monai_medvid.metrics.workflow_report import write_evaluation
 from monai_medvid.metrics.workflow_table import HEADLINES, show, to_json, to_markdown, to_text
@@ -32,8 +32,8 @@ def evaluation() -> WorkflowEvaluation:
     )
 
 
-def _metric(value: float, **fields: object) -> Metric:
-    return Metric(
+def _metric(value: float, **fields: object) -> MetricValue:
+    return MetricValue(
         name="m",
         value=value,
         convention="c",

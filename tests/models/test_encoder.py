@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from monai_medvid.errors import ModelError
-from monai_medvid.models.encoder import SMALL_CONVNEXT, STRIDES, Encoder
+from monai_medvid.models.encoder import SMALL_CONVNEXT, STRIDES, FrameEncoder
 from tests.models.nets import TINY_ENCODER
 
 BACKBONES: list[dict[str, Any]] = [
@@ -41,7 +41,7 @@ BACKBONES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("config", BACKBONES, ids=lambda c: c["model_type"])
 def test_any_backbone_gives_a_feature_and_four_maps(config: dict[str, Any]) -> None:
-    encoder = Encoder(config).eval()
+    encoder = FrameEncoder(config).eval()
     with torch.inference_mode():
         encoded = encoder(torch.rand(2, 3, 64, 96))
     assert encoded.feature.shape == (2, encoder.feature_channels)
@@ -50,12 +50,12 @@ def test_any_backbone_gives_a_feature_and_four_maps(config: dict[str, Any]) -> N
 
 
 def test_the_shipped_encoder_has_no_batch_norm() -> None:
-    modules = Encoder(SMALL_CONVNEXT).modules()
+    modules = FrameEncoder(SMALL_CONVNEXT).modules()
     assert not [m for m in modules if "BatchNorm" in type(m).__name__]
 
 
 def test_a_frame_knows_nothing_of_the_others_in_its_batch() -> None:
-    encoder = Encoder(BACKBONES[-1]).train()
+    encoder = FrameEncoder(BACKBONES[-1]).train()
     before = {key: value.clone() for key, value in encoder.state_dict().items()}
     images = torch.rand(3, 3, 64, 64)
     together, alone = encoder(images).feature, encoder(images[:1]).feature
@@ -65,9 +65,9 @@ def test_a_frame_knows_nothing_of_the_others_in_its_batch() -> None:
 
 
 def test_given_weights_are_taken(tmp_path: Path) -> None:
-    made = Encoder(TINY_ENCODER).eval()
+    made = FrameEncoder(TINY_ENCODER).eval()
     made.backbone.save_pretrained(tmp_path)
-    read = Encoder(tmp_path).eval()
+    read = FrameEncoder(tmp_path).eval()
     images = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():
         assert torch.equal(made(images).maps[-1], read(images).maps[-1])
@@ -84,4 +84,4 @@ def test_given_weights_are_taken(tmp_path: Path) -> None:
 )
 def test_what_is_no_backbone_is_refused(config: Any, match: str) -> None:
     with pytest.raises(ModelError, match=match):
-        Encoder(config)
+        FrameEncoder(config)

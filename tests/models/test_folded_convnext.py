@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from monai_medvid.models.encoder import Encoder
+from monai_medvid.models.encoder import FrameEncoder
 from monai_medvid.models.folded_convnext import fold
 from tests.models.family_nets import randomize
 from tests.models.nets import TINY_ENCODER, tiny_net
@@ -14,7 +14,7 @@ IMAGES = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(2))
 
 @pytest.mark.parametrize("scale", [1e-6, 0.0])
 def test_a_folded_encoder_sees_the_same(scale: float) -> None:
-    encoder = Encoder({**TINY_ENCODER, "layer_scale_init_value": scale, "drop_path_rate": 0.3})
+    encoder = FrameEncoder({**TINY_ENCODER, "layer_scale_init_value": scale, "drop_path_rate": 0.3})
     randomize(encoder).train()
     folded = fold(encoder)
     assert encoder.training
@@ -40,6 +40,6 @@ def test_a_folded_network_streams_the_same() -> None:
 
 
 def test_other_backbones_stay_as_they_are() -> None:
-    encoder = Encoder({**TINY_ENCODER, "model_type": "convnextv2"}).eval()
+    encoder = FrameEncoder({**TINY_ENCODER, "model_type": "convnextv2"}).eval()
     with torch.inference_mode():
         assert torch.equal(fold(encoder)(IMAGES).feature, encoder(IMAGES).feature)

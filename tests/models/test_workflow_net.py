@@ -12,7 +12,7 @@ from monai.bundle import ConfigParser
 from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError, ModelError
 from monai_medvid.models import WorkflowNet
-from monai_medvid.models.segmentation_head import SegmentationHead
+from monai_medvid.models.mask_decoder import MaskDecoder
 from monai_medvid.models.temporal_head import CORES
 from tests.models.nets import PROCEDURE, TINY_ENCODER, tiny_net
 
@@ -116,12 +116,12 @@ def _maps() -> list[torch.Tensor]:
 
 
 def test_masks_are_half_as_large_as_the_picture() -> None:
-    head = SegmentationHead([4, 6, 8, 10], classes=3, channels=4)
+    head = MaskDecoder([4, 6, 8, 10], classes=3, channels=4)
     assert head(_maps(), torch.rand(1, 3, 96, 132)).shape == (1, 3, 48, 66)
 
 
 def test_masks_are_corrected_from_the_picture_once_that_is_learnt() -> None:
-    head, maps = SegmentationHead([4, 6, 8, 10], classes=3, channels=4), _maps()
+    head, maps = MaskDecoder([4, 6, 8, 10], classes=3, channels=4), _maps()
     black, noise = torch.zeros(1, 3, 96, 132), torch.rand(1, 3, 96, 132)
     assert torch.equal(head(maps, black), head(maps, noise))
     torch.nn.init.normal_(head.correct.weight)

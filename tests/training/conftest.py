@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from tests.tiny_operations import make_operations
 from tests.workflow_bundle import make_workflow_bundle
 
 
 @pytest.fixture(scope="session")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def operations(tmp_path_factory: pytest.TempPathFactory) -> LabelledDataset:
     return make_operations(tmp_path_factory.mktemp("operations"))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.errors import InputError
 from monai_medvid.training.bundle_trainer import WorkflowTrainer
 
@@ -14,7 +14,7 @@ TINY = {"frames_per_epoch": 8, "frame_batch": 8, "views": 1, "workers": 0, "temp
 
 
 def test_it_trains_as_its_settings_say(
-    bundle: Path, operations: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    bundle: Path, operations: LabelledDataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     trainer = WorkflowTrainer(
         bundle, operations, tmp_path / "run", train=["video01", "video02"], val=["video03"],
@@ -29,13 +29,13 @@ def test_it_trains_as_its_settings_say(
     assert sum("stage frames" in message for message in caplog.messages) == 1
 
 
-def test_without_a_limit_the_settings_stand(bundle: Path, operations: Dataset) -> None:
+def test_without_a_limit_the_settings_stand(bundle: Path, operations: LabelledDataset) -> None:
     trainer = WorkflowTrainer(
         bundle, operations, "run", train=["video01"], val=["video02"], settings=TINY
     )
     assert trainer.settings.temporal_epochs == 9
 
 
-def test_an_unknown_setting_is_refused(bundle: Path, operations: Dataset) -> None:
+def test_an_unknown_setting_is_refused(bundle: Path, operations: LabelledDataset) -> None:
     with pytest.raises(InputError, match="found epochs"):
         WorkflowTrainer(bundle, operations, "r", train=["a"], val=["b"], settings={"epochs": 1})

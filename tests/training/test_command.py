@@ -11,7 +11,7 @@ import torch
 from typer.testing import CliRunner
 
 from monai_medvid.cli import app
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.errors import InputError, MissingExtraError, ModelError
 from monai_medvid.training.device import choose_training_device
 from monai_medvid.training.history import write_history
@@ -31,7 +31,7 @@ def _train(*arguments: object) -> Any:
 
 
 def test_the_command_trains_a_bundle_that_analyze_takes(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     output = tmp_path / "run"
     done = _train(operations.root, "-o", output, "--bundle", bundle, "--hold-out", 0.3)
@@ -47,14 +47,14 @@ def test_the_command_trains_a_bundle_that_analyze_takes(
 
 
 def test_of_several_processes_the_first_one_tells(
-    bundle: Path, operations: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bundle: Path, operations: LabelledDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RANK", "1")  # as torchrun sets it; alone here
     done = _train(operations.root, "-o", tmp_path / "run", "--bundle", bundle, "--hold-out", 0.3)
     assert (done.exit_code, done.stdout) == (0, "")
 
 
-def test_parts_are_held_out_or_published(operations: Dataset) -> None:
+def test_parts_are_held_out_or_published(operations: LabelledDataset) -> None:
     train, val = choose_parts(operations, split="", hold_out=0.3, seed=1)
     assert len(train), len(val) == (2, 1)
     assert set(train) | set(val) == set(operations.names)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.errors import BundleError, InputError, ModelError, OutputError
 from monai_medvid.inference import load_bundle
 from monai_medvid.models import WorkflowNet
@@ -27,7 +27,7 @@ TINY = TrainSettings(
 TRAIN, VAL = ("video01", "video02"), ("video03",)
 
 
-def _train(bundle: Path, operations: Dataset, output: Path, **options: Any) -> TrainResult:
+def _train(bundle: Path, operations: LabelledDataset, output: Path, **options: Any) -> TrainResult:
     given = {"train": TRAIN, "val": VAL, "settings": TINY, "from_scratch": True, **options}
     return train_workflow(bundle, operations, output, **given)
 
@@ -51,7 +51,9 @@ def _kill_after(epochs: int) -> Any:
     return log
 
 
-def test_a_run_gives_a_bundle_that_runs(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_a_run_gives_a_bundle_that_runs(
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
+) -> None:
     rows: list[dict[str, Any]] = []
     steps: list[str] = []
     result = _train(
@@ -72,7 +74,7 @@ def test_a_run_gives_a_bundle_that_runs(bundle: Path, operations: Dataset, tmp_p
 
 @pytest.mark.parametrize("epochs", [1, 2, 3])
 def test_a_killed_run_goes_on_to_the_same_weights(
-    bundle: Path, operations: Dataset, tmp_path: Path, epochs: int
+    bundle: Path, operations: LabelledDataset, tmp_path: Path, epochs: int
 ) -> None:
     whole = _train(bundle, operations, tmp_path / "whole")
     with pytest.raises(_KilledError):
@@ -87,7 +89,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(
 
 
 @pytest.mark.slow
-def test_it_learns(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_it_learns(bundle: Path, operations: LabelledDataset, tmp_path: Path) -> None:
     settings = TrainSettings(
         frame_epochs=6, frames_per_epoch=128, frame_batch=8, temporal_epochs=10, temporal_batch=1,
         temporal_rate=3e-3, views=1, workers=0, average=0.8, frame_rate=3e-3,
@@ -100,7 +102,9 @@ def test_it_learns(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
     assert frames[-1]["val_mask_iou"] > 0.7
 
 
-def test_clips_are_trained_end_to_end(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_clips_are_trained_end_to_end(
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
+) -> None:
     settings = TrainSettings.of({**TINY.as_dict(), "stages": ["clips"]})
     before = load_bundle(bundle).network.state_dict()
     result = _train(bundle, operations, tmp_path / "run", settings=settings, from_scratch=False)
@@ -111,7 +115,7 @@ def test_clips_are_trained_end_to_end(bundle: Path, operations: Dataset, tmp_pat
 
 
 def test_masks_alone_leave_everything_else(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     first = _train(bundle, operations, tmp_path / "run")
     settings = dataclasses.replace(TINY, stages=("masks",), mask_epochs=2, rate=0.25)
@@ -125,7 +129,7 @@ def test_masks_alone_leave_everything_else(
     assert all(name.startswith("segmentation.") for name in changed)
 
 
-def test_masks_need_masks(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_masks_need_masks(bundle: Path, operations: LabelledDataset, tmp_path: Path) -> None:
     bare = dataclasses.replace(
         operations, read=lambda name: dataclasses.replace(operations.read(name), masks=())
     )
@@ -135,7 +139,7 @@ def test_masks_need_masks(bundle: Path, operations: Dataset, tmp_path: Path) -> 
 
 
 def test_a_stage_ends_when_nothing_gets_better(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     values = {**TINY.as_dict(), "frame_epochs": 50, "frame_rate": 0.0, "patience": 1}
     settings = TrainSettings.of({**values, "stages": ["frames"]})
@@ -144,7 +148,7 @@ def test_a_stage_ends_when_nothing_gets_better(
 
 
 def test_training_begins_with_the_bundles_weights(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     values = {**TINY.as_dict(), "temporal_rate": 0.0, "stages": ["temporal"]}
     settings = TrainSettings.of(values)
@@ -155,7 +159,9 @@ def test_training_begins_with_the_bundles_weights(
     )
 
 
-def test_another_run_in_the_same_folder(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_another_run_in_the_same_folder(
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
+) -> None:
     with pytest.raises(_KilledError):
         _train(bundle, operations, tmp_path / "run", log=_kill_after(1))
     other = TrainSettings.of({**TINY.as_dict(), "seed": 5})
@@ -164,7 +170,7 @@ def test_another_run_in_the_same_folder(bundle: Path, operations: Dataset, tmp_p
 
 
 def test_a_checkpoint_of_another_architecture(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     with pytest.raises(_KilledError):
         _train(bundle, operations, tmp_path / "run", log=_kill_after(1))
@@ -178,7 +184,7 @@ def test_a_checkpoint_of_another_architecture(
     assert (tmp_path / "run" / FILE).read_bytes() == before
 
 
-def test_a_damaged_checkpoint(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint(bundle: Path, operations: LabelledDataset, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / FILE).write_bytes(b"not a checkpoint")
@@ -189,27 +195,29 @@ def test_a_damaged_checkpoint(bundle: Path, operations: Dataset, tmp_path: Path)
         _train(bundle, operations, folder)
 
 
-def test_a_loss_that_is_not_a_number(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_a_number(
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
+) -> None:
     settings = TrainSettings.of({**TINY.as_dict(), "frame_rate": 1e30})
     with pytest.raises(ModelError, match="expected a finite loss"):
         _train(bundle, operations, tmp_path / "run", settings=settings)
     assert not (tmp_path / "run" / "bundle").exists()
 
 
-def test_videos_in_both_parts(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_videos_in_both_parts(bundle: Path, operations: LabelledDataset, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="video01 in both"):
         _train(bundle, operations, tmp_path / "run", val=("video01",))
     with pytest.raises(InputError, match="none for one of them"):
         _train(bundle, operations, tmp_path / "run", val=())
 
 
-def test_a_bundle_that_is_none_for_workflows(operations: Dataset, tmp_path: Path) -> None:
+def test_a_bundle_that_is_none_for_workflows(operations: LabelledDataset, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="expected a WorkflowNet"):
         _train(make_bundle(tmp_path / "red"), operations, tmp_path / "run")
 
 
 def test_a_rate_that_does_not_fit_the_ticks(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     settings = TrainSettings.of({**TINY.as_dict(), "rate": 0.5})
     with pytest.raises(InputError, match="one frame in each tick of 1 s"):
@@ -217,7 +225,7 @@ def test_a_rate_that_does_not_fit_the_ticks(
 
 
 def test_frames_alone_have_a_rate_of_their_own(
-    bundle: Path, operations: Dataset, tmp_path: Path
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
     settings = TrainSettings.of({**TINY.as_dict(), "rate": 0.5, "stages": ["frames"]})
     result = _train(bundle, operations, tmp_path / "run", settings=settings)
@@ -230,7 +238,9 @@ def test_frames_alone_have_a_rate_of_their_own(
     assert second.calibration
 
 
-def test_a_folder_that_cannot_be_written(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
+) -> None:
     (tmp_path / "run").write_text("a file")
     with pytest.raises(OutputError):
         _train(bundle, operations, tmp_path / "run", cache=tmp_path / "cache")
@@ -269,7 +279,9 @@ train_workflow(bundle, open_dataset("simulated", root), output, train=TRAIN, val
 
 
 @pytest.mark.slow
-def test_two_processes_train_together(bundle: Path, operations: Dataset, tmp_path: Path) -> None:
+def test_two_processes_train_together(
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
+) -> None:
     script = tmp_path / "together.py"
     script.write_text(SCRIPT)
     here = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import get_encoder
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, generate_uid
 
-from monai_medvid.video.decoder import Decoder
+from monai_medvid.video.decoder import FrameDecoder
 from monai_medvid.video.dicom_object import OpenedDicom, open_dicom
 
 SECRET = "Nobody^Shall^See"
@@ -24,7 +24,7 @@ US_MULTIFRAME = "1.2.840.10008.5.1.4.1.1.3.1"
 BASE = "1.2.840.10008.1.2"
 DEFLATED_FRAMES = f"{BASE}.8.1"
 
-Source = Decoder | OpenedDicom | Dataset | bytes
+Source = FrameDecoder | OpenedDicom | Dataset | bytes
 Encode = Callable[[np.ndarray], bytes]
 
 
@@ -168,7 +168,7 @@ def sentences(parts: Iterable[str]) -> str:
     return " ".join(parts)
 
 
-def decoder_of(source: Source) -> Decoder:
+def decoder_of(source: Source) -> FrameDecoder:
     """The decoder of an object, which is opened where it is not open yet."""
     if isinstance(source, OpenedDicom):
         return source.decoder

@@ -15,7 +15,7 @@ import pytest
 
 from monai_medvid.video import cine_choice, cine_dali
 from monai_medvid.video.cine_decoder import CineDecoder
-from monai_medvid.video.decoder import Decoder
+from monai_medvid.video.decoder import FrameDecoder
 from monai_medvid.video.dicom_bytes import ByteSource
 from monai_medvid.video.dicom_object import open_dicom
 from tests.video.dicom_objects import (
@@ -46,7 +46,7 @@ def _loop(frames: list[bytes], syntax: str = JPEG) -> bytes:
     return saved(data)
 
 
-def _decoder(data: bytes, **options: str) -> Decoder:
+def _decoder(data: bytes, **options: str) -> FrameDecoder:
     return open_dicom(io.BytesIO(data), **options).decoder  # type: ignore[arg-type]
 
 

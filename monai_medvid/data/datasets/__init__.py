@@ -2,7 +2,7 @@
 """Public data sets of surgical and endoscopic video, in their published layouts and splits."""
 
 from monai_medvid.data.datasets.catalog import list_datasets, open_dataset
-from monai_medvid.data.datasets.dataset import IGNORED, Dataset
+from monai_medvid.data.datasets.dataset import IGNORED, LabelledDataset
 from monai_medvid.data.datasets.labels import (
     UNKNOWN,
     Box,
@@ -19,7 +19,7 @@ __all__ = [
     "IGNORED",
     "UNKNOWN",
     "Box",
-    "Dataset",
+    "LabelledDataset",
     "MaskFile",
     "Skill",
     "TimedFile",

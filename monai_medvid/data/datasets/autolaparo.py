@@ -13,8 +13,8 @@ import re
 from functools import partial
 from pathlib import Path
 
-from monai_medvid.data.datasets.building import build_labels, one_hot
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.building import build_labels, one_of
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import (
     IMAGE_ENDINGS,
     VIDEO_ENDINGS,
@@ -56,7 +56,7 @@ CLIP_SPLITS = {
 """As in the paper."""
 
 
-def open_autolaparo(root: Path) -> Dataset:
+def open_autolaparo(root: Path) -> LabelledDataset:
     """Task 1: phases of 21 videos.
 
     Raises:
@@ -82,7 +82,7 @@ def open_autolaparo(root: Path) -> Dataset:
             name, procedure, source=source, seconds=seconds, phase=phase - 1, notes=notes
         )
 
-    return Dataset(
+    return LabelledDataset(
         name="autolaparo",
         root=root,
         procedure=procedure,
@@ -95,7 +95,7 @@ def open_autolaparo(root: Path) -> Dataset:
     )
 
 
-def open_autolaparo_motion(root: Path) -> Dataset:
+def open_autolaparo_motion(root: Path) -> LabelledDataset:
     """Task 2: the camera's motion in 300 clips, as actions at the fifth second.
 
     Raises:
@@ -121,10 +121,10 @@ def open_autolaparo_motion(root: Path) -> Dataset:
             source=find_video(task / "clips", name),
             seconds=[_MOTION_SECONDS],
             phase=phase[row : row + 1] - 1,
-            actions=one_hot([int(motion[row])], len(MOTIONS)),
+            actions=one_of([int(motion[row])], len(MOTIONS)),
         )
 
-    return Dataset(
+    return LabelledDataset(
         name="autolaparo-motion",
         root=root,
         procedure=procedure,
@@ -137,7 +137,7 @@ def open_autolaparo_motion(root: Path) -> Dataset:
     )
 
 
-def open_autolaparo_masks(root: Path) -> Dataset:
+def open_autolaparo_masks(root: Path) -> LabelledDataset:
     """Task 3: instruments and uterus in six frames of each of the 300 clips.
 
     Raises:
@@ -151,7 +151,7 @@ def open_autolaparo_masks(root: Path) -> Dataset:
             seconds = (int(match.group(2)) - 1) / _CLIP_RATE
             clips.setdefault(match.group(1), []).append(TimedFile(seconds, path))
 
-    return Dataset(
+    return LabelledDataset(
         name="autolaparo-masks",
         root=root,
         procedure=procedure,

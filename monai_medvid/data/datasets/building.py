@@ -83,7 +83,7 @@ def interval_rows(
     return rows
 
 
-def one_hot(indices: Sequence[int], count: int) -> FloatRows:
+def one_of(indices: Sequence[int], count: int) -> FloatRows:
     """(N, count) float32 with 1 in the column of each index."""
     rows = np.zeros((len(indices), count), np.float32)
     rows[np.arange(len(indices)), list(indices)] = 1

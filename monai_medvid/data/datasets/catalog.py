@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from monai_medvid.data.datasets.dataset import Dataset, Split
+from monai_medvid.data.datasets.dataset import LabelledDataset, Split
 from monai_medvid.data.datasets.tables import read_json
 from monai_medvid.data.datasets.values import place
 from monai_medvid.errors import InputError
@@ -47,7 +47,7 @@ def list_datasets() -> tuple[str, ...]:
     return tuple(sorted(_READERS))
 
 
-def open_dataset(name: str, folder: str | Path) -> Dataset:
+def open_dataset(name: str, folder: str | Path) -> LabelledDataset:
     """Open a data set in its published layout; label files are read when videos are asked for.
 
     A ``splits.json`` in the folder adds splits of one's own, before the published ones.
@@ -78,9 +78,9 @@ def open_dataset(name: str, folder: str | Path) -> Dataset:
     return dataclasses.replace(dataset, splits={**_own_splits(own), **dataset.splits})
 
 
-def _reader(name: str) -> Callable[[Path], Dataset]:
+def _reader(name: str) -> Callable[[Path], LabelledDataset]:
     module, function = _READERS[name].split(":")
-    reader: Callable[[Path], Dataset] = getattr(
+    reader: Callable[[Path], LabelledDataset] = getattr(
         import_module(f"monai_medvid.data.datasets.{module}"), function
     )
     return reader

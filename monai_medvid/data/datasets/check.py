@@ -10,7 +10,7 @@ from pathlib import Path
 
 from monai_medvid.data.datasets.catalog import open_dataset
 from monai_medvid.data.datasets.check_video import check_video
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.faults import DatasetReport, Fault, VideoFacts, sorted_faults
 from monai_medvid.data.datasets.fingerprints import same_operations
 from monai_medvid.data.datasets.overlaps import check_overlap, is_known, shared_operations
@@ -61,7 +61,7 @@ def check_dataset(
     )
 
 
-def _present(dataset: Dataset) -> dict[str, dict[str, tuple[int, int]]]:
+def _present(dataset: LabelledDataset) -> dict[str, dict[str, tuple[int, int]]]:
     here = set(dataset.names)
     return {
         scheme: {part: (len(here.intersection(names)), len(names)) for part, names in parts.items()}
@@ -69,7 +69,7 @@ def _present(dataset: Dataset) -> dict[str, dict[str, tuple[int, int]]]:
     }
 
 
-def _whole(dataset: Dataset) -> Iterator[Fault]:
+def _whole(dataset: LabelledDataset) -> Iterator[Fault]:
     for text in dataset.warnings:
         yield Fault("warning", "note", "", text)
     if dataset.expected is not None and len(dataset) < dataset.expected:
@@ -97,7 +97,7 @@ def _sizes(facts: Sequence[VideoFacts]) -> Iterator[Fault]:
 
 
 def _across(
-    dataset: Dataset, other: Dataset, *, pictures: bool, progress: Progress | None
+    dataset: LabelledDataset, other: LabelledDataset, *, pictures: bool, progress: Progress | None
 ) -> Iterator[Fault]:
     pair = f"{dataset.name} / {other.name}"
     if is_known(dataset.name, other.name):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monai_medvid.data.datasets.check_pictures import picture_size
-from monai_medvid.data.datasets.dataset import IGNORED, Dataset
+from monai_medvid.data.datasets.dataset import IGNORED, LabelledDataset
 from monai_medvid.data.datasets.faults import Fault
 from monai_medvid.data.datasets.labels import MaskFile, VideoLabels
 from monai_medvid.errors import InputError
@@ -17,7 +17,7 @@ _MOSTLY_IGNORED = 0.2
 
 
 def check_masks(
-    dataset: Dataset,
+    dataset: LabelledDataset,
     labels: VideoLabels,
     info: VideoInfo | None,
     size: tuple[int, int] | None,
@@ -49,7 +49,7 @@ def _mask_fault(labels: VideoLabels, mask: MaskFile, what: str) -> Fault:
     return Fault("error", "mask", labels.name, text)
 
 
-def _classes(dataset: Dataset, labels: VideoLabels) -> Iterator[Fault]:
+def _classes(dataset: LabelledDataset, labels: VideoLabels) -> Iterator[Fault]:
     """One mask a video is looked into: all masks of a video are made by the same hand."""
     mask = labels.masks[len(labels.masks) // 2]
     try:

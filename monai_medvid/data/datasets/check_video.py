@@ -10,7 +10,7 @@ import numpy as np
 from monai_medvid.data.datasets.alignment import alignment_faults
 from monai_medvid.data.datasets.check_masks import check_masks
 from monai_medvid.data.datasets.check_pictures import check_pictures, picture_size
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.faults import Fault, VideoFacts
 from monai_medvid.data.datasets.labels import VideoLabels
 from monai_medvid.data.datasets.sampling import known_rows, usual_step
@@ -19,7 +19,7 @@ from monai_medvid.video.info import VideoInfo
 from monai_medvid.video.open import open_video
 
 
-def check_video(dataset: Dataset, name: str) -> tuple[VideoFacts, list[Fault]]:
+def check_video(dataset: LabelledDataset, name: str) -> tuple[VideoFacts, list[Fault]]:
     """What is there of one video, and what is wrong with it."""
     try:
         labels = dataset.read(name)
@@ -57,7 +57,7 @@ def _facts(labels: VideoLabels, info: VideoInfo | None, size: tuple[int, int] | 
     )
 
 
-def _notes(dataset: Dataset, labels: VideoLabels) -> Iterator[Fault]:
+def _notes(dataset: LabelledDataset, labels: VideoLabels) -> Iterator[Fault]:
     for note in labels.notes:
         missing = note.startswith("There is no")
         if not (missing and labels.name in dataset.unlabelled):
@@ -65,7 +65,7 @@ def _notes(dataset: Dataset, labels: VideoLabels) -> Iterator[Fault]:
             yield Fault(*kind, labels.name, note)  # type: ignore[arg-type]
 
 
-def _gaps(dataset: Dataset, labels: VideoLabels) -> Iterator[Fault]:
+def _gaps(dataset: LabelledDataset, labels: VideoLabels) -> Iterator[Fault]:
     for kind, rows in (("rows", None), *labels.rows()):
         if kind not in dataset.gapless:
             continue

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.data.datasets.dataset import Dataset, Split
+from monai_medvid.data.datasets.dataset import LabelledDataset, Split
 from monai_medvid.data.datasets.files import (
     VIDEO_ENDINGS,
     existing_root,
@@ -54,7 +54,7 @@ SPLITS = {
 DACAT, whose validation videos lie within its training videos."""
 
 
-def open_cholec80(root: Path) -> Dataset:
+def open_cholec80(root: Path) -> LabelledDataset:
     """Cholec80 in its published layout, or anything else in that layout.
 
     Raises:
@@ -74,7 +74,7 @@ def open_cholec80(root: Path) -> Dataset:
         }
         return read_phases_and_tools(name, **parts, procedure=procedure, notes=_missing(**parts))
 
-    return Dataset(
+    return LabelledDataset(
         name="cholec80",
         root=root,
         procedure=procedure,

@@ -19,7 +19,7 @@ from monai_medvid.data.datasets.cholec80 import (
     cholec80_names,
     read_phase_file,
 )
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order
 from monai_medvid.data.datasets.labels import VideoLabels, unknown_indices, unknown_rows
 from monai_medvid.data.datasets.values import place, within_days
@@ -51,7 +51,7 @@ SPLITS = {
 Row = dict[str, float | None]
 
 
-def open_cholec80_cvs(root: Path) -> Dataset:
+def open_cholec80_cvs(root: Path) -> LabelledDataset:
     """The workbook in a folder, alone or inside Cholec80's folder.
 
     Raises:
@@ -65,7 +65,7 @@ def open_cholec80_cvs(root: Path) -> Dataset:
     for row in read_workbook(path, columns=_COLUMNS):
         if row["video"] is not None:
             by_video.setdefault(f"video{int(row['video']):02d}", []).append(row)
-    return Dataset(
+    return LabelledDataset(
         name="cholec80-cvs",
         root=root,
         procedure=procedure,

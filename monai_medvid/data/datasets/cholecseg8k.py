@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from monai_medvid.data.datasets.cholec80 import LABEL_RATE, cholec80_names
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import existing_root, in_order
 from monai_medvid.data.datasets.labels import (
     MaskFile,
@@ -43,7 +43,7 @@ in Laparoscopic Surgery" (2022), which EndoViT took over; the publication itself
 _IMAGE = re.compile(r"frame_(\d+)_endo\.png", re.IGNORECASE)
 
 
-def open_cholecseg8k(root: Path) -> Dataset:
+def open_cholecseg8k(root: Path) -> LabelledDataset:
     """CholecSeg8k in its published layout, or anything else in that layout.
 
     Raises:
@@ -53,7 +53,7 @@ def open_cholecseg8k(root: Path) -> Dataset:
     procedure = load_procedure("cholecystectomy")
 
     folders = {path.parent.parent.name for path in root.glob("*/*/frame_*_endo.png")}
-    return Dataset(
+    return LabelledDataset(
         name="cholecseg8k",
         root=root,
         procedure=procedure,

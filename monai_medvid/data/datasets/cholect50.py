@@ -17,7 +17,7 @@ import numpy as np
 
 from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.camma import instrument_of, phase_of, video_names
-from monai_medvid.data.datasets.dataset import Dataset, Split
+from monai_medvid.data.datasets.dataset import LabelledDataset, Split
 from monai_medvid.data.datasets.files import existing_root, in_order, listed, matched
 from monai_medvid.data.datasets.labels import (
     UNKNOWN,
@@ -66,7 +66,7 @@ SPLITS: dict[str, Split] = {
 """Of arXiv 2204.05235 and the data set's loader: the last five training videos validate."""
 
 
-def open_cholect50(root: Path) -> Dataset:
+def open_cholect50(root: Path) -> LabelledDataset:
     """CholecT50 or CholecT45 in the published layout.
 
     Raises:
@@ -77,7 +77,7 @@ def open_cholect50(root: Path) -> Dataset:
     labels = matched(root / "labels", r"(VID\d+)\.json")
     names = in_order([*labels, *matched(root / "videos", r"(VID\d+)")])
     first = next(iter(labels.values()))
-    return Dataset(
+    return LabelledDataset(
         name="cholect50",
         root=root,
         procedure=procedure,

@@ -16,7 +16,7 @@ import numpy as np
 
 from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.camma import instrument_of, phase_of, video_names
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order, listed
 from monai_medvid.data.datasets.labels import UNKNOWN, Box, TimedFile, VideoLabels
 from monai_medvid.data.datasets.tables import read_json
@@ -42,7 +42,7 @@ _KEYS = {"instrument": ("tools", "instrument", "instruments"), "phase": ("phases
 _TRACKS = ("intraoperative_track", "intraoperative_track_id")
 
 
-def open_cholectrack20(root: Path) -> Dataset:
+def open_cholectrack20(root: Path) -> LabelledDataset:
     """CholecTrack20 in its published layout.
 
     Raises:
@@ -52,7 +52,7 @@ def open_cholectrack20(root: Path) -> Dataset:
     existing_root(root, name="CholecTrack20", needs=[f"{part}/VID*" for part in parts])
     procedure = load_procedure("cholecystectomy")
     folders = {path.name: path for part in parts for path in root.glob(f"{part}/VID*")}
-    return Dataset(
+    return LabelledDataset(
         name="cholectrack20",
         root=root,
         procedure=procedure,

@@ -29,7 +29,7 @@ def _no_masks(mask: MaskFile) -> ClassMask:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Dataset:
+class LabelledDataset:
     """Videos of one data set. Label files are read when a video is asked for.
 
     Attributes:
@@ -79,7 +79,7 @@ class Dataset:
 
     def __repr__(self) -> str:
         splits = ", ".join(self.splits) or "none"
-        return f"Dataset({self.name}: {len(self.names)} videos, splits {splits})"
+        return f"LabelledDataset({self.name}: {len(self.names)} videos, splits {splits})"
 
     @property
     def has_masks(self) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 
 from monai_medvid.data.datasets.class_lists import load_classes
 from monai_medvid.data.datasets.coco import CocoImages, read_coco
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import existing_root, in_order
 from monai_medvid.data.datasets.labels import (
     MaskFile,
@@ -51,7 +51,7 @@ SPLITS = {
 """As released: the first and last file of each folder are of these videos."""
 
 
-def open_endoscapes(root: Path) -> Dataset:
+def open_endoscapes(root: Path) -> LabelledDataset:
     """Endoscapes2023 in its published layout.
 
     Raises:
@@ -71,7 +71,7 @@ def open_endoscapes(root: Path) -> Dataset:
         )
         return _completed(labels, table.get(name, {}))
 
-    return Dataset(
+    return LabelledDataset(
         name="endoscapes",
         root=root,
         procedure=procedure,

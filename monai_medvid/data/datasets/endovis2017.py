@@ -16,7 +16,7 @@ import numpy as np
 
 from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.class_lists import load_classes
-from monai_medvid.data.datasets.dataset import ClassMask, Dataset
+from monai_medvid.data.datasets.dataset import ClassMask, LabelledDataset
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, existing_root, in_order, listed
 from monai_medvid.data.datasets.labels import MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.masks import read_codes
@@ -52,7 +52,7 @@ SPLITS = {
 """The release's, and the four folds of Shvets et al. 2018, which the field took over."""
 
 
-def open_endovis2017(root: Path) -> Dataset:
+def open_endovis2017(root: Path) -> LabelledDataset:
     """EndoVis 2017 in its published layout, its training parts in any folders.
 
     Raises:
@@ -67,7 +67,7 @@ def open_endovis2017(root: Path) -> Dataset:
             continue  # what an archive made on a Mac leaves behind
         test = any("test" in part.lower() for part in frames.relative_to(root).parts)
         folders[f"test_{folder.name}" if test else folder.name] = folder
-    return Dataset(
+    return LabelledDataset(
         name="endovis2017",
         root=root,
         procedure=procedure,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.class_lists import load_classes
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, existing_root, in_order, listed
 from monai_medvid.data.datasets.labels import MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.masks import read_color_mask
@@ -57,7 +57,7 @@ SPLITS = {
 """The release's, and the 11 and 4 training sequences of ISINet (Gonzalez et al. 2020)."""
 
 
-def open_endovis2018(root: Path) -> Dataset:
+def open_endovis2018(root: Path) -> LabelledDataset:
     """EndoVis 2018 in its published layout, its releases in any folders.
 
     Raises:
@@ -73,7 +73,7 @@ def open_endovis2018(root: Path) -> Dataset:
         test = any("test" in part.lower() for part in frames.relative_to(root).parts)
         folders[f"test_{folder.name}" if test else folder.name] = folder
 
-    return Dataset(
+    return LabelledDataset(
         name="endovis2018",
         root=root,
         procedure=procedure,

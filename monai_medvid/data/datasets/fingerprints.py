@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.labels import VideoLabels
 from monai_medvid.data.datasets.masks import read_image
 from monai_medvid.errors import InputError
@@ -84,7 +84,7 @@ def video_prints(labels: VideoLabels, *, every: float) -> Prints:
 
 
 def same_operations(
-    first: Dataset, second: Dataset, *, progress: Progress | None = None
+    first: LabelledDataset, second: LabelledDataset, *, progress: Progress | None = None
 ) -> dict[str, tuple[str, str]]:
     """Names of videos of two data sets that show the same moments.
 
@@ -107,7 +107,9 @@ def same_operations(
     return shared
 
 
-def _all_prints(dataset: Dataset, every: float, progress: Progress | None) -> dict[str, Prints]:
+def _all_prints(
+    dataset: LabelledDataset, every: float, progress: Progress | None
+) -> dict[str, Prints]:
     prints = {}
     for done, name in enumerate(dataset.names, 1):
         labels = dataset.read(name)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.datasets.building import build_labels
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import existing_root, in_order
 from monai_medvid.data.datasets.labels import UNKNOWN, FloatRows, Skill, VideoLabels
 from monai_medvid.data.datasets.tables import read_numbers
@@ -37,7 +37,7 @@ _DETAILED = re.compile(r"(hei-?chole\d+)_annotation_(instrument)_detailed\.csv",
 _VIDEO = re.compile(r"(hei-?chole\d+)\.(mp4|avi|mkv)", re.I)
 
 
-def open_heichole(root: Path) -> Dataset:
+def open_heichole(root: Path) -> LabelledDataset:
     """HeiChole in its published layout, in either spelling.
 
     Raises:
@@ -54,7 +54,7 @@ def open_heichole(root: Path) -> Dataset:
             tables.setdefault(_name(match.group(1)), {})[match.group(2).lower()] = path
         elif match := _VIDEO.fullmatch(path.name):
             videos[_name(match.group(1))] = path  # the one least deep: HD copies lie in a folder
-    return Dataset(
+    return LabelledDataset(
         name="heichole",
         root=root,
         procedure=procedure,

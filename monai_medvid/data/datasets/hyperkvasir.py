@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monai_medvid.data.datasets.building import build_labels, one_hot
+from monai_medvid.data.datasets.building import build_labels, one_of
 from monai_medvid.data.datasets.class_lists import load_classes
-from monai_medvid.data.datasets.dataset import Dataset, Split
+from monai_medvid.data.datasets.dataset import LabelledDataset, Split
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, VIDEO_ENDINGS, existing_root, in_order
 from monai_medvid.data.datasets.labels import TimedFile, VideoLabels
 from monai_medvid.data.datasets.tables import read_rows
@@ -24,7 +24,7 @@ _PARTS = {"labeled-images": IMAGE_ENDINGS, "labeled-videos": VIDEO_ENDINGS}
 _FOLDS = (2, 5)
 
 
-def open_hyperkvasir(root: Path) -> Dataset:
+def open_hyperkvasir(root: Path) -> LabelledDataset:
     """The labelled images and videos in their published layout.
 
     Raises:
@@ -42,13 +42,13 @@ def open_hyperkvasir(root: Path) -> Dataset:
 
     def read(name: str) -> VideoLabels:
         path = found[name]
-        finding = one_hot([findings.index(path.parent.name)], len(findings))
+        finding = one_of([findings.index(path.parent.name)], len(findings))
         if path.suffix.lower() in VIDEO_ENDINGS:
             return build_labels(name, procedure, source=path, seconds=[0.0], actions=finding)
         images = [TimedFile(0.0, path)]
         return build_labels(name, procedure, seconds=[0.0], images=images, actions=finding)
 
-    return Dataset(
+    return LabelledDataset(
         name="hyperkvasir",
         root=root,
         procedure=procedure,

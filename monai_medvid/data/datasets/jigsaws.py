@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from monai_medvid.data.datasets.building import build_labels, interval_rows
-from monai_medvid.data.datasets.dataset import Dataset, Split
+from monai_medvid.data.datasets.dataset import LabelledDataset, Split
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order, matched
 from monai_medvid.data.datasets.labels import Skill, VideoLabels
 from monai_medvid.data.datasets.tables import read_rows
@@ -55,7 +55,7 @@ SPLITS = _splits()
 """Leave one supertrial out, and leave one user out, for each task."""
 
 
-def open_jigsaws(root: Path) -> Dataset:
+def open_jigsaws(root: Path) -> LabelledDataset:
     """JIGSAWS in its published layout.
 
     Raises:
@@ -73,7 +73,7 @@ def open_jigsaws(root: Path) -> Dataset:
     def read(name: str) -> VideoLabels:
         return _read(name, root, texts[name], skills.get(name), procedure)
 
-    return Dataset(
+    return LabelledDataset(
         name="jigsaws",
         root=root,
         procedure=procedure,

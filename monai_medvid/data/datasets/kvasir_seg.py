@@ -13,7 +13,7 @@ from typing import Any
 
 from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.class_lists import load_classes
-from monai_medvid.data.datasets.dataset import Dataset, Split
+from monai_medvid.data.datasets.dataset import LabelledDataset, Split
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, existing_root, in_order, listed
 from monai_medvid.data.datasets.labels import Box, MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.polyp_files import corner_box, read_polyp_mask
@@ -26,7 +26,7 @@ _BOX_FILES = ("kavsir_bboxes.json", "kvasir_bboxes.json", "bounding-boxes.json")
 _LISTS = {"train": "train.txt", "val": "val.txt"}
 
 
-def open_kvasir_seg(root: Path) -> Dataset:
+def open_kvasir_seg(root: Path) -> LabelledDataset:
     """Kvasir-SEG, or the segmented part of HyperKvasir, in its published layout.
 
     Raises:
@@ -36,7 +36,7 @@ def open_kvasir_seg(root: Path) -> Dataset:
     procedure = load_classes("polyp")
     images = {path.stem: path for path in listed(root / "images", IMAGE_ENDINGS)}
     boxes = _boxes(root)
-    return Dataset(
+    return LabelledDataset(
         name="kvasir-seg",
         root=root,
         procedure=procedure,

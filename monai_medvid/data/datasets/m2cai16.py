@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from monai_medvid.data.datasets.cholec80 import read_phases_and_tools
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import (
     VIDEO_ENDINGS,
     existing_root,
@@ -44,7 +44,7 @@ TOOL_SPLITS = {
 """As released."""
 
 
-def open_m2cai16_workflow(root: Path) -> Dataset:
+def open_m2cai16_workflow(root: Path) -> LabelledDataset:
     """The workflow challenge in its published layout.
 
     Raises:
@@ -53,7 +53,7 @@ def open_m2cai16_workflow(root: Path) -> Dataset:
     return _open(root, kind="workflow")
 
 
-def open_m2cai16_tool(root: Path) -> Dataset:
+def open_m2cai16_tool(root: Path) -> LabelledDataset:
     """The tool challenge in its published layout.
 
     Raises:
@@ -62,7 +62,7 @@ def open_m2cai16_tool(root: Path) -> Dataset:
     return _open(root, kind="tool")
 
 
-def _open(root: Path, *, kind: str) -> Dataset:
+def _open(root: Path, *, kind: str) -> LabelledDataset:
     needs = [f"{part}/*{kind}_video_*" for part in _PARTS]
     existing_root(root, name=f"M2CAI16-{kind}", needs=needs)
     pattern = rf"((?:test_)?{kind}_video_\d+)\.txt"
@@ -81,7 +81,7 @@ def _open(root: Path, *, kind: str) -> Dataset:
             notes=tuple(f"There is no {what} file." for what, gone in missing.items() if gone),
         )
 
-    return Dataset(
+    return LabelledDataset(
         name=f"m2cai16-{kind}",
         root=root,
         procedure=procedure,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import Dataset as TorchDataset
 
-from monai_medvid.data.datasets.dataset import ClassMask, Dataset
+from monai_medvid.data.datasets.dataset import ClassMask, LabelledDataset
 from monai_medvid.data.datasets.frame_cache import Size
 from monai_medvid.data.datasets.frames import resize_frame
 from monai_medvid.data.datasets.labels import MaskFile, VideoLabels
@@ -41,7 +41,7 @@ class MaskPairs(TorchDataset[MaskPair]):
     """
 
     def __init__(
-        self, dataset: Dataset, videos: Sequence[VideoLabels], *, size: Size | None = None
+        self, dataset: LabelledDataset, videos: Sequence[VideoLabels], *, size: Size | None = None
     ) -> None:
         self.read_mask = dataset.read_mask
         self.size = size

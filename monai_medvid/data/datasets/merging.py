@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from monai_medvid.data.datasets.dataset import ClassMask, Dataset
+from monai_medvid.data.datasets.dataset import ClassMask, LabelledDataset
 from monai_medvid.data.datasets.labels import MaskFile, VideoLabels
 from monai_medvid.data.datasets.overlaps import operation_id
 from monai_medvid.data.datasets.sampling import merge_labels
@@ -18,7 +18,7 @@ _OWN_TIMES = frozenset({"cholectrack20", "endoscapes", "m2cai16-tool"})
 """Sets that share operations with others but cut the recording differently, or may do so."""
 
 
-def merge_datasets(first: Dataset, *others: Dataset) -> Dataset:
+def merge_datasets(first: LabelledDataset, *others: LabelledDataset) -> LabelledDataset:
     """The videos and splits of the first, with what the others tell of the same operations.
 
     Operations are the same where their names are, or where it is published that they are: VID01 of

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from monai_medvid.data.datasets.building import build_labels, interval_rows
-from monai_medvid.data.datasets.dataset import Dataset, Split
+from monai_medvid.data.datasets.dataset import LabelledDataset, Split
 from monai_medvid.data.datasets.files import VIDEO_ENDINGS, existing_root, in_order
 from monai_medvid.data.datasets.labels import VideoLabels
 from monai_medvid.data.datasets.plain_pickle import read_plain_pickle
@@ -39,7 +39,7 @@ SPLITS = {
 """By hospital; the five folds of the paper come from the pickle files beside the labels."""
 
 
-def open_multibypass140(root: Path) -> Dataset:
+def open_multibypass140(root: Path) -> LabelledDataset:
     """MultiBypass140: its repository, with the videos somewhere inside.
 
     Raises:
@@ -56,7 +56,7 @@ def open_multibypass140(root: Path) -> Dataset:
             return build_labels(name, procedure, source=source, notes=("There is no label file.",))
         return _read(name, source, labels[name], procedure)
 
-    return Dataset(
+    return LabelledDataset(
         name="multibypass140",
         root=root,
         procedure=procedure,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.faults import Fault
 
 SOURCE = "CAMMA's analysis of overlaps between cholecystectomy data sets (2025)"
@@ -69,7 +69,9 @@ def is_known(first: str, second: str) -> bool:
     )
 
 
-def shared_operations(first: Dataset, second: Dataset) -> dict[str, tuple[str, str]]:
+def shared_operations(
+    first: LabelledDataset, second: LabelledDataset
+) -> dict[str, tuple[str, str]]:
     """Names in both data sets of each operation that is here in both."""
     by_id = {operation_id(second.name, name): name for name in second.names}
     return {
@@ -80,7 +82,11 @@ def shared_operations(first: Dataset, second: Dataset) -> dict[str, tuple[str, s
 
 
 def check_overlap(
-    first: Dataset, second: Dataset, shared: Mapping[str, tuple[str, str]], *, how: str = SOURCE
+    first: LabelledDataset,
+    second: LabelledDataset,
+    shared: Mapping[str, tuple[str, str]],
+    *,
+    how: str = SOURCE,
 ) -> Iterator[Fault]:
     """Faults for operations that two data sets share, errors where one trains and one tests.
 
@@ -109,11 +115,11 @@ def check_overlap(
         )
 
 
-def _named(dataset: Dataset, part: str) -> str:
+def _named(dataset: LabelledDataset, part: str) -> str:
     return f"{dataset.name} {part}" if part else dataset.name
 
 
-def _part_of(dataset: Dataset, video: str) -> str:
+def _part_of(dataset: LabelledDataset, video: str) -> str:
     scheme = next(iter(dataset.splits), None)
     parts = dataset.splits[scheme] if scheme else {}
     return next((f"{scheme}:{part}" for part, names in parts.items() if video in names), "")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from monai_medvid.data.datasets.building import build_labels
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order
 from monai_medvid.data.datasets.labels import UNKNOWN, VideoLabels
 from monai_medvid.data.datasets.tables import read_numbers
@@ -24,7 +24,7 @@ from monai_medvid.data.procedure import Procedure, load_procedure
 _OUT_OF_PATIENT, _NONE_VISIBLE, _NO_SECOND = -1, 0, -2
 
 
-def open_pitvis(root: Path) -> Dataset:
+def open_pitvis(root: Path) -> LabelledDataset:
     """PitVis in its published layout.
 
     Raises:
@@ -34,7 +34,7 @@ def open_pitvis(root: Path) -> Dataset:
     procedure = load_procedure("pituitary_surgery")
     tables = {f"video_{p.stem.split('_')[1]}": p for p in root.rglob("annotations_*.csv")}
     videos = {p.stem: p for p in root.rglob("video_*.mp4")}
-    return Dataset(
+    return LabelledDataset(
         name="pitvis",
         root=root,
         procedure=procedure,

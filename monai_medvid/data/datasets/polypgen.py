@@ -14,7 +14,7 @@ from pathlib import Path
 
 from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.class_lists import load_classes
-from monai_medvid.data.datasets.dataset import Dataset, Split
+from monai_medvid.data.datasets.dataset import LabelledDataset, Split
 from monai_medvid.data.datasets.files import IMAGE_ENDINGS, existing_root, in_order, listed
 from monai_medvid.data.datasets.labels import Box, MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.polyp_files import corner_box, image_size, read_polyp_mask
@@ -24,7 +24,7 @@ from monai_medvid.data.procedure import Procedure
 from monai_medvid.errors import InputError
 
 
-def open_polypgen(root: Path) -> Dataset:
+def open_polypgen(root: Path) -> LabelledDataset:
     """PolypGen in its published layout: each single frame and each sequence is a video.
 
     Raises:
@@ -45,7 +45,7 @@ def open_polypgen(root: Path) -> Dataset:
             items[folder.name] = (folder, folder.name, _frames(folder))
         if folders:
             parts[kind] = in_order(folder.name for folder in folders)
-    return Dataset(
+    return LabelledDataset(
         name="polypgen",
         root=root,
         procedure=procedure,

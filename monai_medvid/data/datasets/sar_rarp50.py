@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.data.datasets.building import build_labels, interval_rows
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.files import existing_root, find_video, in_order, listed
 from monai_medvid.data.datasets.labels import IntRows, MaskFile, TimedFile, VideoLabels
 from monai_medvid.data.datasets.masks import codes_of, read_code_mask
@@ -30,7 +30,7 @@ LABEL_STEP = 6
 _INTERVALS = ("action_continues.txt", "action_continuous.txt")
 
 
-def open_sar_rarp50(root: Path) -> Dataset:
+def open_sar_rarp50(root: Path) -> LabelledDataset:
     """SAR-RARP50 in its published layout.
 
     Raises:
@@ -44,7 +44,7 @@ def open_sar_rarp50(root: Path) -> Dataset:
         part = "test" if path.parent.name.lower().startswith("test") else "train"
         parts[part] = in_order((*parts.get(part, ()), name))
 
-    return Dataset(
+    return LabelledDataset(
         name="sar-rarp50",
         root=root,
         procedure=procedure,

@@ -18,7 +18,7 @@ import numpy as np
 from monai_medvid.data.datasets.building import build_labels
 from monai_medvid.data.datasets.cholec80 import LABEL_RATE, open_cholec80
 from monai_medvid.data.datasets.cholecseg8k import open_cholecseg8k
-from monai_medvid.data.datasets.dataset import Dataset
+from monai_medvid.data.datasets.dataset import LabelledDataset
 from monai_medvid.data.datasets.labels import VideoLabels
 from monai_medvid.data.datasets.safety_table import NAME, Scores, read_safety_table
 from monai_medvid.data.datasets.sampling import merge_labels
@@ -27,7 +27,7 @@ from monai_medvid.data.datasets.values import ascending, whole_numbers
 from monai_medvid.data.procedure import Procedure
 
 
-def open_simulated(root: Path) -> Dataset:
+def open_simulated(root: Path) -> LabelledDataset:
     """A folder that ``medvid simulate`` wrote.
 
     Raises:

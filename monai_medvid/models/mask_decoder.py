@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 
-class SegmentationHead(nn.Module):
+class MaskDecoder(nn.Module):
     """A light feature pyramid, corrected from the picture where it is too coarse.
 
     Feature pyramid of Lin et al. (CVPR 2017) with depthwise mixing in place of full convolutions:
