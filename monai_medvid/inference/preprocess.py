@@ -76,6 +76,22 @@ def measure_sharpness(pixels: torch.Tensor) -> torch.Tensor:
     Returns:
         (T,) float32: mean squared step between neighbours of the green channel, 0..1.
     """
-    green = pixels[..., 1].float() / 255
-    down, across = green.diff(dim=1), green.diff(dim=2)
+    import torch
+
+    green = pixels[..., 1]
+    if green.device.type == "cpu":  # torch would wait for threads that the network computes on
+        return torch.from_numpy(_steps_of_array(green.numpy()))
+    return _steps_of_tensor(green)
+
+
+def _steps_of_array(planes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    values = planes.astype(np.float32, order="C") / np.float32(255)
+    steps = (np.diff(values, axis=axis) for axis in (1, 2))
+    means = [np.einsum("tyx,tyx->t", step, step) / step[0].size for step in steps]
+    return np.asarray((means[0] + means[1]) / 2, np.float32)
+
+
+def _steps_of_tensor(planes: torch.Tensor) -> torch.Tensor:
+    values = planes.float() / 255
+    down, across = values.diff(dim=1), values.diff(dim=2)
     return (down.square().mean(dim=(1, 2)) + across.square().mean(dim=(1, 2))) / 2

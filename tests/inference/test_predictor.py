@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from monai_medvid.errors import ModelError
-from monai_medvid.inference import PredictionBatch, Predictor, load_bundle
+from monai_medvid.inference import PredictionBatch, Predictor, load_bundle, preprocess
 from monai_medvid.inference.openvino_model import cache_folder
 from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
 from monai_medvid.video.frames import FrameBatch, TensorBatch
@@ -48,6 +48,12 @@ def test_a_blurred_picture_is_less_sharp() -> None:
     sharp, dull = measure_sharpness(torch.from_numpy(np.stack([picture, blurred]))).tolist()
 
     assert sharp > 2 * dull > 0
+
+
+def test_sharpness_is_the_same_wherever_it_is_measured() -> None:
+    planes = np.random.default_rng(2).integers(0, 256, (3, 20, 31), np.uint8)
+    on_device = preprocess._steps_of_tensor(torch.from_numpy(planes)).numpy()
+    assert preprocess._steps_of_array(planes) == pytest.approx(on_device, rel=1e-5)
 
 
 @pytest.mark.parametrize("runtime", ["torch", "openvino"])
