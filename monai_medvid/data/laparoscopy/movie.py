@@ -10,6 +10,7 @@ from types import TracebackType
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 _CRF = "18"
 
@@ -36,11 +37,17 @@ class Movie:
         context.color_range = 1
         self._container.metadata["comment"] = "SYNTHETIC"
         self._stream = stream
+        self._reformatter = VideoReformatter()  # one for all: each makes its tables anew
 
     def add(self, picture: npt.NDArray[np.uint8]) -> None:
         """Append a frame, (H, W, 3) uint8 RGB."""
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-        plain = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+        plain = self._reformatter.reformat(
+            frame,
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+        )
         self._container.mux(self._stream.encode(plain))
 
     def __enter__(self) -> Movie:
