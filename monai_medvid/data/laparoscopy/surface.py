@@ -70,16 +70,23 @@ def empty_surface(size: tuple[int, int]) -> Surface:
 
 
 def sample(texture: FloatArray, u: FloatArray, v: FloatArray) -> FloatArray:
-    """Look a wrapping texture up, (h, w, C), at coordinates of which 1 is the texture's side."""
-    side = np.float32(texture.shape[0])
-    map_u, map_v = np.broadcast_arrays(u * side, v * side)
+    """Look a texture up, (h, w, C), at coordinates of which 1 is the side after which it wraps.
+
+    Its last row and column are its first ones (``textures.tileable``).
+    """
+    side = np.float32(texture.shape[0] - 1)
+    map_u, map_v = np.broadcast_arrays(_wrapped(u * side, side), _wrapped(v * side, side))
     return np.asarray(
         cv2.remap(
             texture,
             np.ascontiguousarray(map_u, np.float32),
             np.ascontiguousarray(map_v, np.float32),
             cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_WRAP,
+            borderMode=cv2.BORDER_REPLICATE,
         ),
         np.float32,
     )
+
+
+def _wrapped(x: FloatArray, side: np.float32) -> FloatArray:
+    return np.asarray(x - side * np.floor(x / side), np.float32)
