@@ -52,7 +52,7 @@ def test_labels_meet_frames_by_time_whatever_the_rate_of_the_video(root: Path) -
 def test_published_splits(root: Path) -> None:
     dataset = open_dataset("cholec80", root)
     assert dataset.names == ("video01", "video33", "video41")
-    assert repr(dataset).startswith("Dataset(cholec80: 3 videos, splits 32/8/40, 40/40,")
+    assert repr(dataset).startswith("LabelledDataset(cholec80: 3 videos, splits 32/8/40, 40/40,")
     assert dataset.split_names("train") == ("video01",)
     assert dataset.split_names("32/8/40:val") == ("video33",)
     assert [video.name for video in dataset.split("40/40:train")] == ["video01", "video33"]
