@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Any
 
 MISSING = "not measured: pip install nncf"
@@ -22,12 +24,13 @@ def quantise(model: Any, examples: Sequence[Any]) -> Any:
         model: An OpenVINO model.
         examples: Inputs like those that it will see.
     """
-    import nncf
+    with redirect_stdout(sys.stderr):  # NNCF tells its progress where the figures go
+        import nncf
 
-    return nncf.quantize(
-        model,
-        nncf.Dataset(examples),
-        subset_size=len(examples),
-        preset=nncf.QuantizationPreset.MIXED,
-        model_type=nncf.ModelType.TRANSFORMER,
-    )
+        return nncf.quantize(
+            model,
+            nncf.Dataset(examples),
+            subset_size=len(examples),
+            preset=nncf.QuantizationPreset.MIXED,
+            model_type=nncf.ModelType.TRANSFORMER,
+        )
