@@ -26,18 +26,23 @@ def make_video(
     gop: int = 50,
     rate: int = RATE,
     sliced: bool = False,
+    codec: str = "libx264",
 ) -> Path:
-    """H.264 of a drifting texture with noise, as busy as an endoscopic picture.
+    """H.264, or ``codec``, of a drifting texture with noise, as busy as an endoscopic picture.
 
     ``seconds`` are those at 25 frames/s: another rate stretches the same frames. Pictures are in
     one slice, as x264 writes them by itself; PyAV asks it for several.
     """
-    options = {"preset": "veryfast", "x264-params": f"sliced-threads={int(sliced)}"}
+    options = {
+        "preset": "veryfast",
+        "x264-params": f"sliced-threads={int(sliced)}",
+        "x265-params": "log-level=none",
+    }
     chance = np.random.default_rng(0)
     texture = chance.integers(0, 256, (height // 4, width // 4, 3), np.uint8)
     texture = cv2.GaussianBlur(cv2.resize(texture, (width * 2, height * 2)), (0, 0), 4)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=rate, options=options)
+        stream = container.add_stream(codec, rate=rate, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.gop_size = gop
         for number in range(seconds * RATE):

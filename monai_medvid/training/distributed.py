@@ -35,6 +35,8 @@ def joined(device: torch.device) -> Iterator[None]:
     """Meet the other processes where ``torchrun`` started several."""
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized()
     if several:
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # NCCL sends objects from there
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield

@@ -41,6 +41,7 @@ def kept_features(
         made = [
             extract_features(
                 network, videos, views=views, seed=settings.seed, device=device,
+                workers=settings.workers,
                 progress=None if report is None or rank() else partial(report, stage),
             )
             for videos, views, stage in zip(sets, (settings.views, 1), _STAGES, strict=True)

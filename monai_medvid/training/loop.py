@@ -63,6 +63,7 @@ class Loop:
         optimizer = self._optimizer(stage)
         if progress.model:
             load_weights(self.network, progress.model)
+        progress.average = {k: v.to(self.device) for k, v in progress.average.items()}
         if progress.optimizer:
             optimizer.load_state_dict(progress.optimizer)
         module = together(stage.module)

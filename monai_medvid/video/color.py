@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal, cast
 
 import numpy as np
+import numpy.typing as npt
 from av.buffer import Buffer
 from av.filter import Graph
 from av.video.frame import VideoFrame
@@ -24,6 +25,14 @@ _SCALE_NAMES = {
     "bt2020": "bt2020",
     "fcc": "fcc",
     "smpte240m": "smpte240m",
+}
+# ITU-T H.273 table 4: the shares of red and blue in luma, K_R and K_B
+_LUMA = {
+    "bt601": (0.299, 0.114),
+    "bt709": (0.2126, 0.0722),
+    "bt2020": (0.2627, 0.0593),
+    "fcc": (0.30, 0.11),
+    "smpte240m": (0.212, 0.087),
 }
 _UNSPECIFIED = 2
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}  # ITU-T H.273 table 3, TransferCharacteristics
@@ -67,6 +76,26 @@ def coloring_of(picture: VideoFrame) -> Coloring:
         transfer = _HDR_TRANSFERS[picture.color_trc]
         notes.append(f"The stream has high dynamic range ({transfer}); it is not tone-mapped.")
     return Coloring(matrix, kind, tuple(notes))
+
+
+def from_bt601(matrix: str) -> npt.NDArray[np.float32] | None:
+    """What makes RGB of a stream of this matrix from RGB that was made by that of BT.601.
+
+    Returns:
+        (3, 3), to be multiplied with (R, G, B); None where nothing is to be done.
+    """
+    if matrix not in _LUMA or matrix == "bt601":
+        return None
+    right = np.linalg.inv(_to_ycbcr(*_LUMA[matrix])) @ _to_ycbcr(*_LUMA["bt601"])
+    return right.astype(np.float32)
+
+
+def _to_ycbcr(red: float, blue: float) -> npt.NDArray[np.float64]:
+    """RGB to Y, Cb, Cr (ITU-T H.273 equations 38 to 40)."""
+    luma = np.array([red, 1 - red - blue, blue])
+    of_blue = (np.array([0, 0, 1]) - luma) / (2 * (1 - blue))
+    of_red = (np.array([1, 0, 0]) - luma) / (2 * (1 - red))
+    return np.stack([luma, of_blue, of_red])
 
 
 @dataclass(frozen=True)

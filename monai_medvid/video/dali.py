@@ -3,7 +3,8 @@
 
 DALI keeps the whole encoded stream in host memory, gives no time stamps, and numbers the frames
 that it finds itself. So it is used only for streams that hold nothing unusual, times come from the
-index, and a few frames are compared with FFmpeg's before it is trusted (``dali_check.py``).
+index, and a few frames are compared with FFmpeg's before it is trusted (``dali_check.py``). It
+turns every stream into RGB by the matrix of BT.601; the colours of others are set right here.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medvid.errors import VideoReadError
-from monai_medvid.video.color import Turn
+from monai_medvid.video.color import Turn, from_bt601
 from monai_medvid.video.decoder import Frame
 from monai_medvid.video.examine import Examined
 from monai_medvid.video.timeline import Timeline
@@ -44,6 +45,7 @@ class DaliDecoder:
             self._encoded = np.frombuffer(stream.read(), np.uint8)
         self._timeline = examined.index.timeline
         self._turn: Turn = examined.turn
+        self._mixing = from_bt601(examined.coloring.matrix)
         self._device = device
         self._reader: Any = None
         name = "dali-gpu" if device == "cuda" else "dali-cpu"
@@ -57,12 +59,19 @@ class DaliDecoder:
     def iterate(self, start: int, stop: int, step: int = 1) -> Iterator[Frame]:
         """Frames start, start + step, ... < stop, in order; the encoded stream stays in memory."""
         for frame in self._wanted(_to_host, start, stop, step):
-            yield self._turn.apply(frame)
+            yield self._finish(frame)
 
     def tensors(self, start: int, stop: int, step: int = 1) -> Iterator[torch.Tensor]:
         """As ``iterate``, each frame a tensor on the device that decodes."""
         for frame in self._wanted(_to_tensor, start, stop, step):
-            yield upright(frame, self._turn)
+            yield upright(mixed(frame, self._mixing), self._turn)
+
+    def _finish(self, frame: Frame) -> Frame:
+        if self._mixing is not None:
+            import torch
+
+            frame = mixed(torch.from_numpy(frame), self._mixing).numpy()
+        return self._turn.apply(frame)
 
     def _wanted(
         self, take: Callable[[Any], Any], start: int, stop: int, step: int
@@ -86,7 +95,7 @@ class DaliDecoder:
         for first in range(0, len(indices), _READ_AT_ONCE):
             numbers = [int(number) for number in indices[first : first + _READ_AT_ONCE]]
             for frame in self._frames(numbers):
-                yield self._turn.apply(frame)
+                yield self._finish(frame)
 
     def close(self) -> None:
         """Give back the pipeline and the encoded stream; safe to call twice."""
@@ -138,6 +147,16 @@ def _to_tensor(output: Any) -> torch.Tensor:
     if chunk.is_cuda:  # DALI goes on in a stream of its own
         torch.cuda.current_stream(chunk.device).synchronize()
     return chunk
+
+
+def mixed(frame: torch.Tensor, mixing: npt.NDArray[np.float32] | None) -> torch.Tensor:
+    """Colours (..., 3) uint8 times the matrix, rounded and clipped."""
+    if mixing is None:
+        return frame
+    import torch
+
+    found = frame.float() @ torch.from_numpy(mixing.T.copy()).to(frame.device)
+    return found.round().clamp(0, 255).to(torch.uint8)
 
 
 def upright(frame: torch.Tensor, turn: Turn) -> torch.Tensor:
