@@ -15,7 +15,7 @@ import torch
 from benchmarks.video_input import RATE, make_video, row, tell
 from monai_medvid.video import open_video
 
-SECONDS = 20
+SECONDS = 6
 KINDS = (("H.264", "libx264", 854, 480), ("H.264", "libx264", 1920, 1080),
          ("HEVC", "libx265", 1920, 1080))  # fmt: skip
 

@@ -39,6 +39,7 @@ NAMES = (
     "workflow",
     "workflow_int8",
     "workflow_gpu",
+    "decode_gpu",
     "operators",
     "monitor",
     "seg",

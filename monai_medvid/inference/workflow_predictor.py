@@ -177,15 +177,13 @@ class WorkflowPredictor(BundleRunner):
         """Answers (T, K), and the state after them."""
         import torch
 
-        answers = []
+        before = seconds[0] if self._seconds is None else self._seconds
+        steps = np.diff(seconds, prepend=before).tolist()
         with torch.inference_mode():
             features = torch.from_numpy(parts.features).to(self.runtime.device)
-            for feature, now in zip(features, seconds.tolist(), strict=True):
-                dt = 0.0 if self._seconds is None else now - self._seconds
-                logits, self._state = self._network.temporal.step(feature[None], dt, self._state)
-                self._seconds = now
-                answers.append(logits)
-            found = self._network.channels.activate(torch.cat(answers)).cpu().numpy()
+            logits, self._state = self._network.temporal.follow(features, steps, self._state)
+            found = self._network.channels.activate(logits).cpu().numpy()
+        self._seconds = float(seconds[-1])
         if not np.isfinite(found).all():
             raise ModelError(
                 f"expected numbers from bundle {self.bundle.info.name!r}, found some that are not "

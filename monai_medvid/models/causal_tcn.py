@@ -40,18 +40,22 @@ class CausalTcn(nn.Module):
         self.state_shape: tuple[int, ...] = (sum(self.lengths), width)
         self.out_channels = width
 
-    def forward(self, x: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, x: torch.Tensor, state: torch.Tensor, keep: bool = True
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Run over (B, in_channels, T)."""
         x = self.enter(x)
         if x.shape[2] == 1 and not self.training:
-            return self._step(x[:, :, 0], state)
+            return self._step(x[:, :, 0], state, keep)
         kept = []
         for layer, buffer in zip(self.layers, torch.split(state, self.lengths, 1), strict=True):
             x, buffer = layer(x, buffer.transpose(1, 2))
             kept.append(buffer.transpose(1, 2))
         return x, torch.cat(kept, 1)
 
-    def _step(self, x: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _step(
+        self, x: torch.Tensor, state: torch.Tensor, keep: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """One tick, (B, channels), without running convolutions along the buffers."""
         kept: list[torch.Tensor] = []
         start = 0
@@ -59,7 +63,7 @@ class CausalTcn(nn.Module):
             x, now = cast(_Layer, layer).step(x, state[:, start], state[:, start + length // 2])
             kept += [state[:, start + 1 : start + length], now[:, None]]
             start += length
-        return x[:, :, None], torch.cat(kept, 1)
+        return x[:, :, None], torch.cat(kept, 1) if keep else state
 
 
 class _Layer(nn.Module):

@@ -26,7 +26,9 @@ class Gru(nn.Module):
         self.state_shape: tuple[int, ...] = (layers, width)
         self.out_channels = width
 
-    def forward(self, x: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, x: torch.Tensor, state: torch.Tensor, keep: bool = True
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Run over (B, in_channels, T)."""
         hidden, last = self.units(x.transpose(1, 2), state.transpose(0, 1).contiguous())
         return hidden.transpose(1, 2), last.transpose(0, 1)

@@ -36,7 +36,9 @@ class LinearRecurrence(nn.Module):
         self.state_shape: tuple[int, ...] = (layers, width)
         self.out_channels = width
 
-    def forward(self, x: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, x: torch.Tensor, state: torch.Tensor, keep: bool = True
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Run over (B, in_channels, T)."""
         x = self.enter(x)
         kept = []

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -65,8 +67,52 @@ class StreamingHead(nn.Module):
             past = self._hold(held, after, (begun - 1).clamp(0, MAX_HELD_TICKS))
             before = _choose(new, past, before)
             (held,) = _choose(new, (features,), (held,))
-        logits, now = self.head(features[:, :, None], before)
+        logits, now = self.head(features[:, :, None], before, bool(new.any()))
         return logits[-1][:, :, 0], (clock, held, *before, *_choose(new, now, after))
+
+    def follow(
+        self, features: torch.Tensor, steps: Sequence[float], state: State
+    ) -> tuple[torch.Tensor, State]:
+        """See consecutive frames of one video: as ``step`` does, those of a tick together.
+
+        Args:
+            features: (T, F).
+            steps: T times the seconds since the frame before.
+            state: Of one video.
+
+        Returns:
+            Logits (T, K) and the new state.
+
+        Raises:
+            ValueError: Time does not go forward.
+        """
+        answers, first = [], 0
+        while first < len(steps):
+            last, state = self._within_tick(steps, first, state)
+            if last > first:
+                answers.append(self._peek(features[first:last], state))
+            if last < len(steps):
+                logits, state = self.step(features[last : last + 1], steps[last], state)
+                answers.append(logits)
+            first = last + 1
+        return torch.cat(answers), state
+
+    def _within_tick(self, steps: Sequence[float], first: int, state: State) -> tuple[int, State]:
+        """The first frame from ``first`` on that begins a tick, and the clock before it."""
+        clock, place = state[0], first
+        while place < len(steps):
+            begun, moved = advance(clock, steps[place], self.tick_seconds)
+            if bool(begun):
+                break
+            clock, place = moved, place + 1
+        return place, (clock, *state[1:])
+
+    def _peek(self, features: torch.Tensor, state: State) -> torch.Tensor:
+        """Logits (T, K) of frames (T, F) of one video, each as if it were the current tick's."""
+        before = state[2 : 2 + len(self.head.cores)]
+        spread = tuple(part.expand(len(features), *part.shape[1:]) for part in before)
+        logits: torch.Tensor = self.head(features[:, :, None], spread, False)[0][-1]
+        return logits[:, :, 0]
 
     def forward(
         self, features: torch.Tensor, seconds: torch.Tensor | None = None

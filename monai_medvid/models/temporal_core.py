@@ -24,8 +24,13 @@ class TemporalCore(Protocol):
     state_shape: tuple[int, ...]
     out_channels: int
 
-    def __call__(self, x: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, C_in, T) and (B, *state_shape) to (B, C, T) and the state after the last tick."""
+    def __call__(
+        self, x: torch.Tensor, state: torch.Tensor, keep: bool = True
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B, C_in, T) and (B, *state_shape) to (B, C, T) and the state after the last tick.
+
+        Where nobody wants to ``keep`` that state, any may come back: it need not be made.
+        """
 
 
 class ChannelNorm(nn.Module):

@@ -79,13 +79,14 @@ class TemporalHead(nn.Module):
         return tuple(cast(TemporalCore, core).state_shape for core in self.cores)
 
     def forward(
-        self, features: torch.Tensor, states: CoreStates
+        self, features: torch.Tensor, states: CoreStates, keep: bool = True
     ) -> tuple[list[torch.Tensor], CoreStates]:
         """Go over consecutive ticks.
 
         Args:
             features: (B, F, T).
             states: What earlier ticks left; zeros at the start of a video.
+            keep: Whether the new states are wanted.
 
         Returns:
             The logits (B, K, T) of each stage, the last being the answer, and the new states.
@@ -97,7 +98,7 @@ class TemporalHead(nn.Module):
         for core, out, gate, state in zip(self.cores, self.out, self.gates, states, strict=True):
             if stages:
                 x = self.channels.evidence(stages[-1])
-            hidden, after = core(x, state)
+            hidden, after = core(x, state, keep)
             stages.append(gate * frame + out(hidden))
             left.append(after)
         return stages, tuple(left)

@@ -70,6 +70,28 @@ def test_streaming_equals_the_definition_at_any_pace(core: str, data: st.DataObj
 
 
 @pytest.mark.parametrize("core", CORE_NAMES)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_frames_together_are_frames_one_by_one(core: str, data: st.DataObject) -> None:
+    paces = st.sampled_from([0.0, 0.04, 0.3, 0.5, 1.0, 1.7, 5.2])
+    steps = [0.0, *data.draw(st.lists(paces, max_size=25))]
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(steps)))) | {len(steps)})
+    head = tiny_head(core)
+    features = torch.randn(1, FEATURES, len(steps), generator=torch.Generator().manual_seed(1))
+    state, answers, first = head.init_state(), [], 0
+    with torch.inference_mode():
+        for last in cuts:
+            part = features[0, :, first:last].T
+            logits, state = head.follow(part, steps[first:last], state)
+            answers.append(logits)
+            first = last
+        after = head.step(features[:, :, 0], 0.7, state)[0]
+    one_by_one = stream(head, torch.cat([features, features[:, :, :1]], 2), [*steps, 0.7])
+    found = torch.cat([*answers, after]).T[None]
+    assert torch.allclose(found, one_by_one, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("core", CORE_NAMES)
 @pytest.mark.parametrize("rate", [25.0, 30000 / 1001])
 def test_more_frames_a_second_do_not_shift_the_past(core: str, rate: float) -> None:
     head, seconds = tiny_head(core), 40
@@ -191,6 +213,9 @@ def test_a_step_can_be_repeated_from_the_same_state() -> None:
 
 @pytest.mark.parametrize("dt", [-0.1, float("nan"), float("inf")])
 def test_time_goes_forward(dt: float) -> None:
+    with pytest.raises(ValueError, match="dt must be seconds >= 0"):
+        head = tiny_head()
+        head.follow(torch.zeros(2, FEATURES), [0.0, dt], head.init_state())
     head = tiny_head()
     _, state = head.step(torch.randn(1, FEATURES), 0.0, head.init_state())
     with pytest.raises(ValueError, match="since the frame before"):
