@@ -19,6 +19,8 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import torch
+
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
 INTRODUCTION = """# Benchmarks
@@ -62,11 +64,16 @@ def run(name: str) -> dict[str, Any]:
 
 
 def machine() -> str:
-    """The processor's name and count."""
+    """The processor's name and count, and the GPU's name."""
     info = Path("/proc/cpuinfo")
     names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
     name = names[0].split(":", 1)[1].strip() if names else platform.processor()
-    return f"{name}, {os.cpu_count()} cores, Python {platform.python_version()}, no GPU"
+    return f"{name}, {os.cpu_count()} cores, Python {platform.python_version()}, {gpu()}"
+
+
+def gpu() -> str:
+    """Its name, or that there is none."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
 
 
 def today() -> date:
@@ -109,7 +116,11 @@ def main() -> None:
     if unknown:
         parser.error(f"expected {', '.join(NAMES)}, found {', '.join(unknown)}")
     for name in names:  # one after the other: what was measured is kept
-        text = table(run(name))
+        document = run(name)
+        if not document["rows"]:  # nothing to measure it on: what stands there stays
+            sys.stdout.write(f"{document['title']}: {document['setting']}\n")
+            continue
+        text = table(document)
         PAGE.write_text(with_tables(PAGE.read_text() if PAGE.is_file() else "", [text]))
         sys.stdout.write(text + "\n")
 

@@ -151,7 +151,7 @@ def main() -> None:
     device = torch.device(given.device)
     title = "The workflow bundle on a GPU"
     if device.type == "cuda" and not torch.cuda.is_available():
-        tell(title, "No GPU was at hand in this run.", [row("all", "not measured", "", None, "")])
+        tell(title, "No GPU was at hand in this run.", [])
         return
     torch.backends.cuda.matmul.allow_tf32 = False
     cuda = device.type == "cuda"

@@ -213,10 +213,9 @@ def test_a_step_can_be_repeated_from_the_same_state() -> None:
 
 @pytest.mark.parametrize("dt", [-0.1, float("nan"), float("inf")])
 def test_time_goes_forward(dt: float) -> None:
-    with pytest.raises(ValueError, match="dt must be seconds >= 0"):
-        head = tiny_head()
-        head.follow(torch.zeros(2, FEATURES), [0.0, dt], head.init_state())
     head = tiny_head()
+    with pytest.raises(ValueError, match="dt must be seconds >= 0"):
+        head.follow(torch.zeros(2, FEATURES), [0.0, dt], head.init_state())
     _, state = head.step(torch.randn(1, FEATURES), 0.0, head.init_state())
     with pytest.raises(ValueError, match="since the frame before"):
         head.step(torch.randn(1, FEATURES), dt, state)
