@@ -261,7 +261,7 @@ def test_disk_full(clip: Path, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=550,
     )
     assert done.returncode == 3, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

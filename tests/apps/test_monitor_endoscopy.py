@@ -120,7 +120,7 @@ def test_a_signal_ends_the_procedure_and_nothing_is_lost(clip: Path, tmp_path: P
         assert state["title"] == "A workflow that was never learnt"
         assert state["latency"]
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=500)
     assert process.returncode == 0, output
     folder = _result(tmp_path / "out")
     assert (folder / "sr.dcm").is_file()

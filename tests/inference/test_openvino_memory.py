@@ -87,7 +87,7 @@ def test_a_child_process_ends_after_models_are_gone(bundle_dir: Path, tmp_path: 
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=500,
     )
     expected = ["alive: by another thread", "alive: in the order they came"]
     assert (done.returncode, done.stdout.splitlines()) == (0, expected), done.stderr[-2000:]

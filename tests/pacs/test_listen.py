@@ -105,7 +105,7 @@ def test_dcmtk_can_send(node: DicomNode, data_dir: Path, tool: Callable[[str], s
         [tool("dcmsend"), "-aec", "MEDVID", node.host, str(node.port), str(path)],
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     (stored,) = node.instances()

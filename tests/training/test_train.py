@@ -290,7 +290,7 @@ def test_two_processes_train_together(
         str(script), str(operations.root), str(bundle), str(tmp_path / "run"),
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(here), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=550)
     assert done.returncode == 0, done.stderr[-2000:]
     rows = (tmp_path / "run" / "history.csv").read_text().splitlines()
     assert len(rows) == 5
