@@ -63,14 +63,19 @@ class DaliDecoder:
 
     def tensors(self, start: int, stop: int, step: int = 1) -> Iterator[torch.Tensor]:
         """As ``iterate``, each frame a tensor on the device that decodes."""
+        import torch
+
+        mixing = None
+        if self._mixing is not None:  # once, not a copy to the device for each frame
+            mixing = torch.from_numpy(self._mixing).to(self._device)
         for frame in self._wanted(_to_tensor, start, stop, step):
-            yield upright(mixed(frame, self._mixing), self._turn)
+            yield upright(frame if mixing is None else mixed(frame, mixing), self._turn)
 
     def _finish(self, frame: Frame) -> Frame:
         if self._mixing is not None:
             import torch
 
-            frame = mixed(torch.from_numpy(frame), self._mixing).numpy()
+            frame = mixed(torch.from_numpy(frame), torch.from_numpy(self._mixing)).numpy()
         return self._turn.apply(frame)
 
     def _wanted(
@@ -149,14 +154,9 @@ def _to_tensor(output: Any) -> torch.Tensor:
     return chunk
 
 
-def mixed(frame: torch.Tensor, mixing: npt.NDArray[np.float32] | None) -> torch.Tensor:
-    """Colours (..., 3) uint8 times the matrix, rounded and clipped."""
-    if mixing is None:
-        return frame
-    import torch
-
-    found = frame.float() @ torch.from_numpy(mixing.T.copy()).to(frame.device)
-    return found.round().clamp(0, 255).to(torch.uint8)
+def mixed(frame: torch.Tensor, mixing: torch.Tensor) -> torch.Tensor:
+    """Colours (..., 3) uint8 times the matrix (3, 3), rounded and clipped."""
+    return (frame.float() @ mixing.T).round().clamp(0, 255).to(frame.dtype)
 
 
 def upright(frame: torch.Tensor, turn: Turn) -> torch.Tensor:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,17 +34,25 @@ def rgb_of(color: tuple[int, int, int], matrix: str, *, full: bool) -> np.ndarra
 
 
 def flat_clip(
-    path: Path, *, matrix: str | None, full: bool | None, pix_fmt: str, size: tuple[int, int]
+    path: Path,
+    *,
+    matrix: str | None,
+    full: bool | None,
+    pix_fmt: str,
+    size: tuple[int, int],
+    colors: Sequence[tuple[int, int, int]] = COLORS,
+    codec: str = "ffv1",
+    options: dict[str, str] | None = None,
 ) -> Path:
     """A lossless clip of one colour a frame."""
     scale = 4 if "10" in pix_fmt else 1
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=25)
+        stream = container.add_stream(codec, rate=25, options=options or {})
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.colorspace = CODES[matrix]
         if full is not None:
             stream.codec_context.color_range = 2 if full else 1
-        for place, color in enumerate(COLORS):
+        for place, color in enumerate(colors):
             frame = av.VideoFrame(*size, pix_fmt)
             for plane, value in zip(frame.planes, color, strict=True):
                 kind = np.uint8 if scale == 1 else np.uint16

@@ -9,7 +9,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-import av
 import numpy as np
 import pytest
 import torch
@@ -24,7 +23,7 @@ from monai_medvid.video.examine import examine
 from monai_medvid.video.media import Media
 from monai_medvid.video.pyav import PyAVDecoder
 from tests.video.barcode_clips import make_clip, number_of
-from tests.video.test_color import rgb_of
+from tests.video.test_color import WEIGHTS, flat_clip, rgb_of
 
 FRAMES = 40
 ON_CPU: dict[str, dict[str, Any]] = {
@@ -104,25 +103,11 @@ def test_tensors_are_put_upright_as_arrays_are(turn: Turn) -> None:
 COLORS = ((110, 100, 180), (120, 110, 100), (70, 180, 115), (160, 110, 150), (180, 128, 128))
 
 
-def _flat(frame: np.ndarray, number: int, plane: int) -> np.ndarray:
-    return np.full(frame.shape, COLORS[number % len(COLORS)][plane], np.uint8)
-
-
-def _flat_clip(path: Path, codec: str, matrix: int, options: dict[str, str]) -> Path:
-    """One colour a frame, flagged with a matrix (ITU-T H.273 table 4)."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25, options=options)
-        stream.width, stream.height, stream.pix_fmt = 320, 256, "yuv420p"
-        stream.codec_context.colorspace = matrix
-        for number in range(2 * len(COLORS)):
-            frame = av.VideoFrame(320, 256, "yuv420p")
-            for plane, data in enumerate(frame.planes):
-                whole = np.empty(data.buffer_size, np.uint8)
-                data.update(_flat(whole, number, plane).tobytes())
-            frame.colorspace = matrix
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
+def _flat_clip(path: Path, matrix: str, codec: str, options: dict[str, str]) -> Path:
+    return flat_clip(
+        path, matrix=matrix, full=None, pix_fmt="yuv420p", size=(320, 256), colors=COLORS * 2,
+        codec=codec, options=options,
+    )  # fmt: skip
 
 
 def _assert_colours(clip: Path, device: Literal["cpu", "cuda"], matrix: str) -> None:
@@ -136,20 +121,17 @@ def _assert_colours(clip: Path, device: Literal["cpu", "cuda"], matrix: str) -> 
         assert np.abs(found[:, 100, 100] - np.array(expected)).max() <= 3
 
 
-MATRICES = {"bt601": 6, "bt709": 1, "bt2020": 9}
-
-
-@pytest.mark.parametrize("matrix", MATRICES)
+@pytest.mark.parametrize("matrix", WEIGHTS)
 def test_colours_are_those_of_the_streams_matrix(matrix: str, tmp_path: Path) -> None:
-    clip = _flat_clip(tmp_path / "a.webm", "libvpx-vp9", MATRICES[matrix], {"lossless": "1"})
+    clip = _flat_clip(tmp_path / "a.webm", matrix, "libvpx-vp9", {"lossless": "1"})
 
     _assert_colours(clip, "cpu", matrix)
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("matrix", MATRICES)
+@pytest.mark.parametrize("matrix", WEIGHTS)
 def test_colours_on_the_gpu(matrix: str, tmp_path: Path, gpu: None) -> None:
-    clip = _flat_clip(tmp_path / "a.mp4", "libx264", MATRICES[matrix], {"crf": "1"})
+    clip = _flat_clip(tmp_path / "a.mp4", matrix, "libx264", {"crf": "1"})
 
     _assert_colours(clip, "cuda", matrix)
 
