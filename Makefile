@@ -9,6 +9,10 @@ WORKERS ?= 2
 # Each model that OpenVINO converts leaves some thirty open pipes in its process, and select, which
 # pynetdicom waits with, takes no handle above 1023: these have processes of their own.
 CONVERTING := tests/inference tests/bundles tests/models
+# A worker for each core, and no more threads than that: more would wait for each other.
+export OMP_NUM_THREADS ?= 1
+# Processes that tests start compile nothing twice.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: demo test check lint types format benchmarks clean help

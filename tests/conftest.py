@@ -3,13 +3,36 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+gc.disable()  # while modules are imported: what they make stays
+
+# how fast a machine makes examples says nothing of what is tested
+settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_machine")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Collect garbage again, and never look at what was imported until here."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a failure when it happens, so that a run which is cut short tells it too."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        reason = str(report.longrepr).strip().splitlines()[-1]
+        print(f"\n{report.outcome}: {report.nodeid} ({report.when}): {reason}", file=sys.__stderr__)
 
 
 def _must(variable: str) -> bool:

@@ -51,6 +51,14 @@ def _run(*words: object, seconds: float = 240) -> subprocess.CompletedProcess[st
     return subprocess.run(_command(*words), capture_output=True, text=True, timeout=seconds)
 
 
+def _here(program: Any, captured: pytest.CaptureFixture[str], *words: object) -> tuple[int, str]:
+    """Run it in this process, which has imported everything: its exit code and what it told."""
+    captured.readouterr()
+    code = program.main(["--port", "0", *map(str, words)])
+    told = captured.readouterr()
+    return code, told.out + told.err
+
+
 def _result(output: Path) -> Path:
     (record,) = output.glob("*/run.json")
     return record.parent
@@ -73,6 +81,20 @@ def _state(port: int) -> dict[str, Any] | None:
             return found
     except OSError:
         return None
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    names = ("app", "link", "options", "parts", "run", "split")
+    monkeypatch.syspath_prepend(str(APP))
+    for name in names:
+        sys.modules.pop(name, None)
+    import run as module  # type: ignore[import-not-found]
+
+    monkeypatch.setattr(module.terminal, "set_up_logging", lambda **given: None)
+    yield module
+    for name in names:
+        sys.modules.pop(name, None)
 
 
 @contextmanager
@@ -127,26 +149,34 @@ def test_a_signal_ends_the_procedure_and_nothing_is_lost(clip: Path, tmp_path: P
     assert "arrival to findings: p50" in output
 
 
-def test_patient_and_study_come_from_another_object(clip: Path, red: Path, tmp_path: Path) -> None:
+def test_patient_and_study_come_from_another_object(
+    program: Any, clip: Path, red: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     wrapped = wrap_video(clip, tmp_path / "order.dcm", patient_id="P-17")
-    done = _run("--source", clip, "--bundle", red, "-o", tmp_path / "out", "--like", wrapped.path)
-    assert done.returncode == 0, done.stderr
+    code, told = _here(
+        program, capfd, "--source", clip, "--bundle", red, "-o", tmp_path / "out",
+        "--like", wrapped.path,
+    )  # fmt: skip
+    assert code == 0, told
     order = dcmread(wrapped.path, stop_before_pixels=True)
     report = dcmread(_result(tmp_path / "out") / "sr.dcm")
     assert report.PatientID == "P-17"
     assert report.StudyInstanceUID == order.StudyInstanceUID
-    assert "P-17" not in done.stderr + done.stdout
+    assert "P-17" not in told
 
 
 def test_a_pacs_that_is_down_leaves_the_objects_in_the_spool(
-    clip: Path, red: Path, tmp_path: Path
+    program: Any, clip: Path, red: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     settings = tmp_path / "settings.yaml"
     nobody = f"dicom://NOBODY@127.0.0.1:{free_port()}"
     settings.write_text(f"deliver: {{destinations: ['{nobody}'], patience_seconds: 1}}\n")
-    done = _run("--config", settings, "--source", clip, "--bundle", red, "-o", tmp_path / "out")
-    assert done.returncode == 5, done.stderr
-    assert "stay in the spool" in done.stderr.splitlines()[-1]
+    code, told = _here(
+        program, capfd, "--config", settings, "--source", clip, "--bundle", red,
+        "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 5, told
+    assert "stay in the spool" in told.splitlines()[-1]
     assert (_result(tmp_path / "out") / "sr.dcm").is_file()
     assert any((tmp_path / "out" / "spool").iterdir())
 
@@ -161,30 +191,23 @@ def test_a_pacs_that_is_down_leaves_the_objects_in_the_spool(
     ],
 )
 def test_what_cannot_begin_is_one_line(
-    words: tuple[str, ...], told: str, clip: Path, red: Path, tmp_path: Path
+    program: Any,
+    words: tuple[str, ...],
+    told: str,
+    clip: Path,
+    red: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     settings = tmp_path / "settings.yaml"
     settings.write_text(f"source: {{connect_seconds: 1}}\ninference: {{bundle: {red}}}\n")
     given = [str(clip) if word == "CLIP" else word for word in words]
-    done = _run("--config", settings, *given, "-o", tmp_path / "out")
-    assert done.returncode == 3, done.stderr
-    last = done.stderr.strip().splitlines()[-1]
+    code, text = _here(program, capfd, "--config", settings, *given, "-o", tmp_path / "out")
+    assert code == 3, text
+    last = text.strip().splitlines()[-1]
     assert last.startswith("medvid: ")
     assert told.lower() in last.lower()
     assert not list((tmp_path / "out").glob("*/run.json"))
-
-
-@pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    names = ("app", "link", "options", "parts", "run", "split")
-    monkeypatch.syspath_prepend(str(APP))
-    for name in names:
-        sys.modules.pop(name, None)
-    import run as module  # type: ignore[import-not-found]
-
-    yield module
-    for name in names:
-        sys.modules.pop(name, None)
 
 
 def test_a_graph_that_ends_without_results_is_no_success(program: Any) -> None:

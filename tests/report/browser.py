@@ -22,6 +22,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-dev-shm-usage", "--hide-scrollbars", "--mute-audio", "--remote-debugging-pipe",
+    "--no-startup-window",  # its empty page would be drawn sixty times a second
 )  # fmt: skip
 
 KEYS = {" ": ("Space", 32), "ArrowLeft": ("ArrowLeft", 37), "ArrowRight": ("ArrowRight", 39),
@@ -129,7 +130,7 @@ class Browser:
         # the debugging pipe is file 3 to read from and file 4 to write to
         command = ["bash", "-c", f'exec "$0" "$@" 3<&{read} 4>&{write}', program, *FLAGS]
         self._process = subprocess.Popen(
-            [*command, f"--user-data-dir={profile}", "about:blank"],
+            [*command, f"--user-data-dir={profile}"],
             pass_fds=(read, write),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ import pytest
 from tests.report.browser import Browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # it draws, and takes time from other tests, as long as it runs
 def browser(
     tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Browser]:

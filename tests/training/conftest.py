@@ -15,6 +15,13 @@ def operations(tmp_path_factory: pytest.TempPathFactory) -> LabelledDataset:
     return make_operations(tmp_path_factory.mktemp("operations"))
 
 
+@pytest.fixture(autouse=True)
+def _undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No curves: drawing them takes longer than the epochs here. See the mark ``drawn``."""
+    if request.node.get_closest_marker("drawn") is None:
+        monkeypatch.setattr("monai_medvid.training.train.draw_curves", lambda *given: None)
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     return make_workflow_bundle(tmp_path / "bundles" / "tiny_workflow")

@@ -19,6 +19,7 @@ from monai_medvid.models import WorkflowNet
 from monai_medvid.training import TrainResult, TrainSettings, train_workflow
 from monai_medvid.training.checkpoint import FILE, Progress
 from tests.tiny_bundle import make_bundle
+from tests.workflow_bundle import make_workflow_bundle
 
 TINY = TrainSettings(
     frame_epochs=2, frames_per_epoch=16, frame_batch=8, temporal_epochs=2, temporal_batch=2,
@@ -51,6 +52,7 @@ def _kill_after(epochs: int) -> Any:
     return log
 
 
+@pytest.mark.drawn
 def test_a_run_gives_a_bundle_that_runs(
     bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
@@ -72,19 +74,32 @@ def test_a_run_gives_a_bundle_that_runs(
     assert set(result.calibration) == {"phase", "instrument"}
 
 
+@pytest.fixture(scope="module")
+def whole(
+    operations: LabelledDataset, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, torch.Tensor]:
+    """Weights of a run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    bundle = make_workflow_bundle(folder / "bundles" / "tiny_workflow")
+    return _weights(_train(bundle, operations, folder / "run"))
+
+
 @pytest.mark.parametrize("epochs", [1, 2, 3])
 def test_a_killed_run_goes_on_to_the_same_weights(
-    bundle: Path, operations: LabelledDataset, tmp_path: Path, epochs: int
+    bundle: Path,
+    operations: LabelledDataset,
+    whole: dict[str, torch.Tensor],
+    tmp_path: Path,
+    epochs: int,
 ) -> None:
-    whole = _train(bundle, operations, tmp_path / "whole")
     with pytest.raises(_KilledError):
         _train(bundle, operations, tmp_path / "part", log=_kill_after(epochs))
     rows: list[dict[str, Any]] = []
     again = _train(bundle, operations, tmp_path / "part", log=rows.append)
     assert len(rows) == 4 - epochs
-    expected, found = _weights(whole), _weights(again)
-    assert expected.keys() == found.keys()
-    for name, value in expected.items():
+    found = _weights(again)
+    assert whole.keys() == found.keys()
+    for name, value in whole.items():
         assert torch.equal(found[name], value), name
 
 
