@@ -157,8 +157,20 @@ def test_playing_to_the_end_shows_the_last_frame(page: Page) -> None:
         page.key("ArrowLeft")
     _expect(page, 91)
     page.key("k")
-    page.wait("document.querySelector('#video').ended")
+    page.wait("document.querySelector('#video').paused")
     _expect(page, 99)
+
+
+def test_playing_at_the_end_begins_anew(page: Page) -> None:
+    page.run("document.querySelector('#timeline').focus()")
+    page.key("End")
+    _expect(page, 99)
+    with _slowly(page):
+        page.key("k")
+        page.wait("document.querySelector('#overlay').dataset.frame < 50")
+        page.key("k")
+    settle(page)
+    _expect(page, frame_of_page(page))
 
 
 def test_frames_told_while_playing_are_those_shown(page: Page) -> None:

@@ -60,6 +60,13 @@ function makePlayer(video, clock, onFrame) {
     onFrame(frame);
   }
 
+  // A busy machine may leave out the last pictures; the last one is what is told, so it is shown.
+  function ended() {
+    const last = clock.count - 1;
+    if (stamps && pictured !== last) goTo(last);
+    else show(last);
+  }
+
   function goTo(index) {
     index = clamp(Math.round(index), 0, clock.count - 1);
     if (!playable()) return show(index);
@@ -78,15 +85,16 @@ function makePlayer(video, clock, onFrame) {
 
   function toggle() {
     if (!playable()) return;
-    if (video.paused) video.play().catch(() => {});
-    else video.pause();
+    if (!video.paused) return video.pause();
+    if (wanted === null && frame === clock.count - 1) video.currentTime = 0;
+    video.play().catch(() => {});
   }
 
   if (video) {
     video.addEventListener("loadedmetadata", () => wanted !== null && seek());
     video.addEventListener("seeked", arrived);
     video.addEventListener("pause", () => requestAnimationFrame(settle));
-    video.addEventListener("ended", () => show(clock.count - 1));
+    video.addEventListener("ended", ended);
     if (stamps) video.requestVideoFrameCallback(watch);
     else requestAnimationFrame(watchRoughly);
   }
