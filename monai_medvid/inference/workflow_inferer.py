@@ -64,13 +64,12 @@ class WorkflowInferer(Inferer):  # type: ignore[misc]  # MONAI is untyped
             self._state, self._last = net.init_state(), None
         pictures = inputs[0].as_subclass(torch.Tensor).transpose(0, 1)
         features = self._encode(pictures) if self._encode else net.encode(pictures).feature
-        logits = []
-        for feature, now in zip(features, seconds.reshape(-1).tolist(), strict=True):
-            dt = 0.0 if self._last is None else now - self._last
-            answer, self._state = net.temporal.step(feature[None], dt, self._state)
-            self._last = now
-            logits.append(answer)
-        return net.channels.activate(torch.stack(logits, 2))
+        times = seconds.reshape(-1).tolist()
+        before = [times[0] if self._last is None else self._last, *times[:-1]]
+        steps = [now - then for now, then in zip(times, before, strict=True)]
+        logits, self._state = net.temporal.follow(features, steps, self._state)
+        self._last = times[-1]
+        return net.channels.activate(logits.T[None])
 
 
 class FrameFeatures(nn.Module):

@@ -26,8 +26,7 @@ def choose_decoder(examined: Examined, *, decoder: DecoderName, device: DeviceNa
     """The decoder for a stream.
 
     On a GPU, DALI reads H.264, HEVC and AV1 with NVDEC. On the CPU, FFmpeg reads everything:
-    for MJPEG, VP8 and VP9, which DALI reads there too, DALI was measured slower than FFmpeg, and
-    it does not follow the stream's colour matrix.
+    for MJPEG, VP8 and VP9, which DALI reads there too, DALI was measured slower than FFmpeg.
 
     Args:
         examined: The stream.
@@ -67,7 +66,7 @@ def _best(examined: Examined, device: DeviceName) -> FrameDecoder:
         try:
             return _dali(examined, "cuda")
         except VideoReadError as error:
-            why_not = str(error)
+            why_not = f"DALI failed on it: {error}"
     return PyAVDecoder(examined, reason=f"FFmpeg on the CPU, because {why_not}")
 
 

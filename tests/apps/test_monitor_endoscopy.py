@@ -47,7 +47,7 @@ def _command(*words: object) -> list[str]:
     return [sys.executable, str(APP), "--port", "0", *map(str, words)]
 
 
-def _run(*words: object, seconds: float = 240) -> subprocess.CompletedProcess[str]:
+def _run(*words: object, seconds: float = 500) -> subprocess.CompletedProcess[str]:
     return subprocess.run(_command(*words), capture_output=True, text=True, timeout=seconds)
 
 
@@ -64,7 +64,7 @@ def _result(output: Path) -> Path:
     return record.parent
 
 
-def _until(ready: Callable[[], Any], *, seconds: float = 120) -> Any:
+def _until(ready: Callable[[], Any], *, seconds: float = 400) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = ready()

@@ -77,7 +77,7 @@ def halves(slow_clip: Path, red: Path, tmp_path: Path) -> Iterator[Callable[...,
 
 
 def _ended(process: Process, log: Path, code: int) -> str:
-    found = process.wait(timeout=240)
+    found = process.wait(timeout=500)
     text = log.read_text()
     assert found == code, text
     return text
