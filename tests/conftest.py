@@ -17,7 +17,9 @@ from hypothesis import HealthCheck, settings
 gc.disable()  # while modules are imported: what they make stays
 
 # how fast a machine makes examples says nothing of what is tested
-settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any_machine")
 
 

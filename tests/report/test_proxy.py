@@ -30,9 +30,17 @@ def _check(proxy: Path, expected: list[Fraction], count: int) -> None:
     assert max(abs(a - b) for a, b in zip(times, expected, strict=True)) < Fraction(1, 1000)
 
 
-@pytest.mark.parametrize("rate", [clip.FILM, clip.NTSC])
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "mov", "ts"])
-def test_h264_is_copied_and_not_encoded_again(tmp_path: Path, rate: Fraction, suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "rate"),
+    [
+        ("mp4", clip.FILM),
+        ("mp4", clip.NTSC),
+        ("mkv", clip.NTSC),
+        ("mov", clip.FILM),
+        ("ts", clip.NTSC),
+    ],
+)
+def test_h264_is_copied_and_not_encoded_again(tmp_path: Path, suffix: str, rate: Fraction) -> None:
     options = {"bf": "3", "b_strategy": "0"}
     source = clip.encode(tmp_path / f"source.{suffix}", rate=rate, options=options)
     with open_video(source) as video:
