@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,15 @@ from monai_medvid.video import open_video
 from tests.clips import write_clip
 from tests.tiny_bundle import make_bundle
 from tests.workflow_bundle import make_workflow_bundle
+
+
+def _nearly(value: Any) -> Any:
+    """Batches of another size are rounded otherwise."""
+    if isinstance(value, dict):
+        return {key: _nearly(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_nearly(part) for part in value]
+    return pytest.approx(value, abs=1e-5) if isinstance(value, float) else value
 
 
 @pytest.mark.parametrize("make", [make_bundle, make_workflow_bundle])
@@ -34,6 +44,6 @@ def test_findings_are_those_of_analyze(make: object, tmp_path: Path) -> None:
             events += online.end(seconds=float(source.duration), count=source.frame_count)
             source = summarize_source(video, sha256=video.payload_sha256() or "")
         found = online.finish(source=source)
-    assert findings_to_dict(found) == findings_to_dict(expected)
+    assert findings_to_dict(found) == _nearly(findings_to_dict(expected))
     assert found.tracks or found.intervals
     assert events
