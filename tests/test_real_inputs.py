@@ -16,7 +16,7 @@ from tests import outside
 from tests.dicom.sources import VIDEOS
 
 FILES = ("video/surgery_h264_1280x720.mp4", "video/surgery_mpeg2_720x480.mpg")
-WITH_PIXELMED = ("video/es_h264_hp41_surgery.dcm", FILES[0])  # it takes 11 to 17 s a file
+WITH_PIXELMED = ("video/es_h264_hp41_surgery.dcm", FILES[0])  # it takes some seconds a file
 SOURCES = (*(f"dicom/{name}" for name in VIDEOS), *FILES)
 
 
