@@ -15,17 +15,18 @@ export OMP_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test check lint types format benchmarks clean help
+.PHONY: demo test test-all check lint types format benchmarks clean help
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(READY) ## make a clip, find the polyp in it, write DICOM, deliver it to a PACS
 	$(BIN)/medvid demo
 
-test: $(TEST_READY) lint types ## lint, types and all tests
-	$(PYTEST) $(CONVERTING:%=--ignore=%)
-	$(PYTEST) $(CONVERTING)
+test: SOME := -m "not exhaustive"
+test test-all: $(TEST_READY) lint types ## lint, types and tests; test-all: long second looks too
+	$(PYTEST) $(SOME) $(CONVERTING:%=--ignore=%)
+	$(PYTEST) $(SOME) $(CONVERTING)
 
 check: format test ## format, then everything that test does
 

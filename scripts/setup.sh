@@ -25,4 +25,5 @@ then
     set -- "$@" --extra-index-url "$cpu_index"
 fi
 echo "Installing monai-medvid$extras into $venv (some minutes and about 2 GB the first time)"
-"$venv/bin/python" -m pip install -q --disable-pip-version-check "$@" -e ".$extras"
+# what is used is compiled when it is first imported: most never is
+"$venv/bin/python" -m pip install -q --no-compile --disable-pip-version-check "$@" -e ".$extras"

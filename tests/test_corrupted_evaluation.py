@@ -75,6 +75,7 @@ def test_the_error_is_that_of_the_corrupted_stream(
     assert found.clean.value == pytest.approx(1 - recall)
 
 
+@pytest.mark.exhaustive
 def test_all_of_them_are_written_and_told(
     bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def test_results_pass_every_checker(data_dir: Path, analyze: Analyze, name: str)
             outside.segread(path)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.data
 @pytest.mark.tools
 @pytest.mark.slow

@@ -60,7 +60,15 @@ def test_reports_alone(clip: Path, findings: Findings, tmp_path: Path) -> None:
     assert [path.name for path in done.dicom] == ["source.dcm", "sr.dcm", "keyframes.dcm"]
     source, report, keys = done.dicom
     outside.check(report, source, keys)
-    assert outside.pixelmed_sr(report) == []
+
+
+@pytest.mark.exhaustive
+def test_a_report_alone_follows_its_templates(
+    clip: Path, findings: Findings, tmp_path: Path
+) -> None:
+    options = ResultOptions(sr_target="video", sr="comprehensive")
+    done = save_reports(findings, tmp_path, video=clip, options=options)
+    assert outside.pixelmed_sr(done.dicom[1]) == []
 
 
 def test_dicom_is_referred_to_as_it_is(clip: Path, findings: Findings, tmp_path: Path) -> None:

@@ -158,6 +158,7 @@ def test_labels_do_not_depend_on_the_rendered_rate(folder: Path, tmp_path: Path)
     assert not (tmp_path / "slow/masks").exists()
 
 
+@pytest.mark.exhaustive
 def test_more_operations_join_the_others(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "grown"
     for first in ("1", "2"):

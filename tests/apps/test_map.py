@@ -206,6 +206,7 @@ def test_the_entry_command_analyses_a_study(
     assert "NOBODY" not in done.stdout + done.stderr
 
 
+@pytest.mark.exhaustive
 def test_the_entry_command_says_why_it_refuses(
     start: Callable[[], subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:

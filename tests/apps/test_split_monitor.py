@@ -119,7 +119,11 @@ def test_findings_are_those_of_one_process(
     assert len(skipped) <= dropped + dropped_alone["timings"]["frames_dropped"]
 
 
-@pytest.mark.parametrize("asked", [0, 1], ids=["capture", "analysis"])
+@pytest.mark.parametrize(
+    "asked",
+    [pytest.param(0, marks=pytest.mark.exhaustive), 1],
+    ids=["capture", "analysis"],
+)
 def test_a_signal_at_either_half_ends_both_with_results(
     halves: Callable[..., Any], tmp_path: Path, asked: int
 ) -> None:
@@ -133,7 +137,9 @@ def test_a_signal_at_either_half_ends_both_with_results(
 @pytest.mark.parametrize(
     ("dead", "code", "words"),
     [
-        (0, 3, "medvid: expected frames of the capture host"),
+        pytest.param(
+            0, 3, "medvid: expected frames of the capture host", marks=pytest.mark.exhaustive
+        ),
         (1, 5, "medvid: expected answers of the analysis host"),
     ],
     ids=["capture", "analysis"],

@@ -31,6 +31,7 @@ def _peer_that_answers(*statuses: int) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.exhaustive
 def test_more_pairs_than_an_association_holds(tmp_path: Path) -> None:
     classes = [str(context.abstract_syntax) for context in AllStoragePresentationContexts][:140]
     assert len(classes) > 128

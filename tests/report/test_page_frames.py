@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 CASES = [
     (clip.FILM, "auto", "mp4"),
-    (clip.NTSC, "beside", "mp4"),
+    pytest.param((clip.NTSC, "beside", "mp4"), marks=pytest.mark.exhaustive),
     (clip.NTSC, "auto", "mpg"),
 ]
 

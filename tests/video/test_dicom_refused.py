@@ -189,6 +189,7 @@ def test_an_object_that_unpacks_to_too_much(monkeypatch: pytest.MonkeyPatch) -> 
     assert "Expected a deflated DICOM object under" in _refusal(data)
 
 
+@pytest.mark.exhaustive
 def test_absurdly_many_frames_are_not_counted_out() -> None:
     data = cine(moving(3, samples=1))
     data.Rows = data.Columns = 1
