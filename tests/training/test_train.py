@@ -294,6 +294,7 @@ train_workflow(bundle, open_dataset("simulated", root), output, train=TRAIN, val
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive  # the shipped bundle's configuration for several GPUs is tested too
 def test_two_processes_train_together(
     bundle: Path, operations: LabelledDataset, tmp_path: Path
 ) -> None:
