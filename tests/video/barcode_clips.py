@@ -19,8 +19,6 @@ import numpy as np
 BITS = 16
 GRID = 4
 DARK, BRIGHT = 40, 215
-QUICK = {"libx264": {"preset": "veryfast"}, "libx265": {"preset": "superfast"}}
-"""Encoders that would think for long about small clips."""
 
 
 def picture(number: int, width: int, height: int) -> np.ndarray:
@@ -102,9 +100,7 @@ def make_clip(
     with av.open(str(path), "w", format=muxer, options=container_options or {}) as container:
         if title:
             container.metadata["title"] = title
-        stream = container.add_stream(
-            codec, rate=fps, options=QUICK.get(codec, {}) | (options or {})
-        )
+        stream = container.add_stream(codec, rate=fps, options=options or {})
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         if gop is not None:
