@@ -20,6 +20,7 @@ from monai_medvid.inference import load_bundle
 from monai_medvid.metrics.masks import mask_confusion
 from monai_medvid.metrics.workflow_moments import open_moments
 from monai_medvid.models import WorkflowNet
+from monai_medvid.training import TrainSettings, train_workflow
 from tests.tiny_bundle import make_bundle
 from tests.tiny_operations import SECONDS, make_operations
 from tests.workflow_bundle import HEIGHT, WIDTH, make_workflow_bundle
@@ -184,3 +185,20 @@ def test_a_folder_with_something_else_is_refused_before_any_work(
             progress=lambda name, done, total: told.append(name),
         )  # fmt: skip
     assert told == []
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+def test_what_was_learnt_is_measured(
+    bundle: Path, operations: LabelledDataset, tmp_path: Path
+) -> None:
+    settings = TrainSettings(
+        frame_epochs=5, frames_per_epoch=48, frame_batch=8, temporal_epochs=15, temporal_batch=2,
+        views=1, workers=0, average=0.5,
+    )  # fmt: skip
+    result = train_workflow(
+        bundle, operations, tmp_path / "run", train=["video01", "video02"], val=["video03"],
+        settings=settings, from_scratch=True,
+    )  # fmt: skip
+    found = evaluate_bundle(result.bundle, operations, ["video03"])
+    assert found.metrics["phase/video_mean/accuracy"].value > 0.6

@@ -107,6 +107,12 @@ def test_the_report_refers_to_segments_and_satisfies_others(
     assert WARNING in text
 
 
+@pytest.mark.exhaustive
+def test_the_report_follows_its_templates(clip: Path, findings: Findings, tmp_path: Path) -> None:
+    (results,) = _run(findings, video=clip, output=tmp_path, seg=True)
+    assert outside.pixelmed_sr(results.dicom[2]) == []
+
+
 def test_findings_alone(clip: Path, findings: Findings, tmp_path: Path) -> None:
     (results,) = _run(findings, video=clip, output=tmp_path, sr_target="stills", stills_seg=False)
     names = [path.relative_to(results.folder).as_posix() for path in results.dicom]

@@ -31,7 +31,9 @@ def test_without_a_polyp_the_masks_are_empty():
         assert not mask.any()
 
 
-@pytest.mark.parametrize("seed", [0, 1001])
+@pytest.mark.parametrize(
+    "seed", [0, 1001, *(pytest.param(s, marks=pytest.mark.exhaustive) for s in (1000, 1002))]
+)
 def test_the_polyp_leaves_the_picture_or_shrinks_and_comes_back(seed):
     areas = [float(mask.mean()) for _, mask in simulate_frames(seed, frames=36, size=SMALL, fps=4)]
     assert max(areas) > 0.005

@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 CASES = [
     (clip.FILM, "auto", "mp4"),
+    pytest.param((clip.NTSC, "auto", "mp4"), marks=pytest.mark.exhaustive),
+    pytest.param((clip.FILM, "beside", "mp4"), marks=pytest.mark.exhaustive),
     pytest.param((clip.NTSC, "beside", "mp4"), marks=pytest.mark.exhaustive),
     (clip.NTSC, "auto", "mpg"),
 ]

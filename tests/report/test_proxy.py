@@ -38,6 +38,9 @@ def _check(proxy: Path, expected: list[Fraction], count: int) -> None:
         ("mkv", clip.NTSC),
         ("mov", clip.FILM),
         ("ts", clip.NTSC),
+        pytest.param("mkv", clip.FILM, marks=pytest.mark.exhaustive),
+        pytest.param("mov", clip.NTSC, marks=pytest.mark.exhaustive),
+        pytest.param("ts", clip.FILM, marks=pytest.mark.exhaustive),
     ],
 )
 def test_h264_is_copied_and_not_encoded_again(tmp_path: Path, suffix: str, rate: Fraction) -> None:
