@@ -52,6 +52,6 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh
 	PYTHON="$(PYTHON)" sh scripts/setup.sh "$(VENV)"
 	touch $@
 
-$(TEST_READY): $(READY)
+$(TEST_READY): pyproject.toml constraints.txt scripts/setup.sh
 	PYTHON="$(PYTHON)" sh scripts/setup.sh "$(VENV)" "[test,lint,holoscan,deploy]"
-	touch $@
+	touch $(READY) $@

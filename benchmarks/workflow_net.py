@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
-from benchmarks.int8 import at_hand, quantise
+from monai_medvid.inference.nncf_int8 import has_nncf, quantize_model
 from monai_medvid.models import WorkflowNet
 from monai_medvid.models.export import export_workflow
 from monai_medvid.models.exported import ExportedWorkflow
@@ -66,7 +66,7 @@ def to_int8(folder: Path, shapes: list[list[int]]) -> None:
     states = [np.zeros((1, *shape), np.float32) for shape in shapes]
     data = [[frame.numpy(), *states] for frame in smooth_frames(CALIBRATION)]
     model = shared_core().read_model(folder / "step.xml")
-    small = quantise(model, data)
+    small = quantize_model(model, data)
     (folder / "step.xml").unlink()
     del model
     ov.save_model(small, folder / "small.xml", compress_to_fp16=False)
@@ -87,7 +87,7 @@ def compare(net: WorkflowNet, folder: Path, *, masks: bool) -> list[dict[str, An
     sides: dict[str, Callable[[torch.Tensor], object]] = {"eager torch": eager(net, masks=masks)}
     plain = export_workflow(net, folder / "plain", format="openvino", size=SIZE, masks=masks)
     sides |= {f"OpenVINO {p}": exported(plain, p) for p in ("bf16", "f32")}
-    if at_hand():
+    if has_nncf():
         int8 = export_workflow(net, folder / "int8", format="openvino", size=SIZE, masks=masks)
         to_int8(int8, [list(shape) for shape in net.temporal.head.state_shapes])
         sides["OpenVINO int8"] = exported(int8, "f32")

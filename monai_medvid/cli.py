@@ -14,7 +14,7 @@ import typer
 from monai_medvid import __version__, terminal
 from monai_medvid.cli_data import data_app
 from monai_medvid.cli_evaluate import evaluate_command
-from monai_medvid.cli_models import export_command, import_weights_command
+from monai_medvid.cli_models import export_command, import_weights_command, quantize_command
 from monai_medvid.cli_train import train_command
 from monai_medvid.errors import DeliveryError, InputError, MedvidError
 
@@ -286,6 +286,7 @@ app.command(name="train")(train_command)
 
 app.command(name="import-weights")(import_weights_command)
 app.command(name="export")(export_command)
+app.command(name="quantize")(quantize_command)
 
 
 @app.command(name="simulate")

@@ -24,7 +24,7 @@ class AnswerFormat:
 
     Attributes:
         model: Which model it is and where it runs; its labels name the channels.
-        precision: "f32" or "bf16".
+        precision: "f32", "bf16" or "int8".
         interval_kind: What one answer a frame is, of models that are not for workflows.
         exclusive: Whether at most one label holds at a time, likewise.
         channels: Names of the answers of a workflow model, see ``Channels.names``; empty for

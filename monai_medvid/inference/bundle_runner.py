@@ -22,7 +22,7 @@ class Executes(Protocol):
     Attributes:
         name: "torch" or "openvino".
         device: A torch device name: "cpu", "cuda".
-        precision: "f32" or "bf16".
+        precision: "f32", "bf16" or "int8".
     """
 
     name: str

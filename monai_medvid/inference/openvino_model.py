@@ -20,6 +20,7 @@ from openvino import frontend
 
 from monai_medvid.errors import ModelError
 from monai_medvid.inference.bundle import Bundle
+from monai_medvid.inference.probe import probe_pictures
 from monai_medvid.models.openvino_core import shared_core
 
 if TYPE_CHECKING:
@@ -74,10 +75,10 @@ def compile_graph(
     folder = cache_folder() / _key(bundle, has_bf16, variant)
     stored = _read(core, folder)
     if stored is None:
-        stored = _convert(core, bundle, make_graph().eval(), has_bf16)
+        stored = _convert(bundle, make_graph().eval(), has_bf16)
         _write(folder, *stored)
     model, precision = stored
-    return _compile(core, model, precision), precision
+    return compile_for_streams(model, precision), precision
 
 
 def cache_folder() -> Path:
@@ -86,8 +87,14 @@ def cache_folder() -> Path:
     return Path(base) / "monai-medvid" / "openvino"
 
 
-def _compile(core: Any, model: Any, precision: str) -> Any:
-    return core.compile_model(
+def compile_for_streams(model: Any, precision: str) -> Any:
+    """Compile a model for many frames in a row on all cores of this CPU.
+
+    Args:
+        model: An OpenVINO model.
+        precision: Of what is not quantised, "f32" or "bf16".
+    """
+    return shared_core().compile_model(
         model,
         "CPU",
         {
@@ -108,10 +115,15 @@ def _key(bundle: Bundle, has_bf16: bool, variant: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _convert(core: Any, bundle: Bundle, graph: Any, has_bf16: bool) -> tuple[Any, str]:
+def convert_graph(bundle: Bundle, graph: torch.nn.Module) -> Any:
+    """An OpenVINO model of a graph, (1, h, w, 3) uint8 in.
+
+    Raises:
+        ModelError: OpenVINO cannot take it.
+    """
     import torch
 
-    shape = (1, bundle.format.height, bundle.format.width, 3)
+    shape = _input_shape(bundle)
     try:
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tracing warns of every size that it fixes, as it must
@@ -122,10 +134,20 @@ def _convert(core: Any, bundle: Bundle, graph: Any, has_bf16: bool) -> tuple[Any
             f"expected a network that OpenVINO can take in bundle {bundle.info.name!r}, found one "
             f"it refuses ({_last_line(error)}). Use runtime 'torch'."
         ) from error
-    precision = "f32"
-    if has_bf16 and _difference(_compile(core, model, "bf16"), graph, shape) <= _MEAN_DIFFERENCE:
-        precision = "bf16"
-    return model, precision
+    return model
+
+
+def _convert(bundle: Bundle, graph: torch.nn.Module, has_bf16: bool) -> tuple[Any, str]:
+    model = convert_graph(bundle, graph)
+    if has_bf16:
+        difference = _difference(compile_for_streams(model, "bf16"), graph, _input_shape(bundle))
+        if difference <= _MEAN_DIFFERENCE:
+            return model, "bf16"
+    return model, "f32"
+
+
+def _input_shape(bundle: Bundle) -> tuple[int, int, int, int]:
+    return (1, bundle.format.height, bundle.format.width, 3)
 
 
 def _last_line(error: Exception) -> str:
@@ -134,19 +156,15 @@ def _last_line(error: Exception) -> str:
 
 
 def _difference(compiled: Any, graph: Any, shape: tuple[int, ...]) -> float:
-    """Mean difference from torch on smooth pictures, the worst of a few."""
+    """Mean difference from torch, the worst of a few pictures."""
     import torch
 
-    rng = np.random.default_rng(0)
     worst = 0.0
-    for cells in (4, 16, 64):
-        coarse = torch.from_numpy(rng.integers(0, 256, (1, 3, cells, cells)).astype(np.float32))
-        picture = torch.nn.functional.interpolate(coarse, size=shape[1:3], mode="bilinear")
-        pixels = picture.permute(0, 2, 3, 1).to(torch.uint8).contiguous()
+    for pixels in probe_pictures(*shape[1:3]):
         with torch.inference_mode():
-            expected = graph(pixels)
+            expected = graph(torch.from_numpy(pixels))
         expected = expected if isinstance(expected, tuple) else (expected,)
-        found = compiled(pixels.numpy())
+        found = compiled(pixels)
         for i in graph.compared:
             worst = max(worst, float(np.abs(found[i] - expected[i].numpy()).mean()))
     return worst
@@ -156,7 +174,7 @@ def _read(core: Any, folder: Path) -> tuple[Any, str] | None:
     """Read a stored model; None where there is none or where it is not what was written."""
     try:
         sidecar = json.loads((folder / _SIDECAR).read_text())
-        if sidecar["sha256"] != _digest(folder):
+        if sidecar["sha256"] != model_digest(folder / _MODEL):
             logger.info("the stored OpenVINO model is damaged and is made again")
             return None
         return core.read_model(folder / _MODEL), str(sidecar["precision"])
@@ -172,7 +190,7 @@ def _write(folder: Path, model: Any, precision: str) -> None:
             fresh = Path(name) / folder.name
             fresh.mkdir()
             ov.save_model(model, fresh / _MODEL, compress_to_fp16=False)
-            sidecar = {"sha256": _digest(fresh), "precision": precision}
+            sidecar = {"sha256": model_digest(fresh / _MODEL), "precision": precision}
             (fresh / _SIDECAR).write_text(json.dumps(sidecar))
             shutil.rmtree(folder, ignore_errors=True)
             fresh.rename(folder)
@@ -180,8 +198,9 @@ def _write(folder: Path, model: Any, precision: str) -> None:
         logger.info("the OpenVINO model is not kept for the next run: %s", type(error).__name__)
 
 
-def _digest(folder: Path) -> str:
+def model_digest(model: Path) -> str:
+    """SHA-256 of a stored model, of its ``.xml`` and its ``.bin``, hex."""
     digest = hashlib.sha256()
-    for path in (folder / _MODEL, (folder / _MODEL).with_suffix(".bin")):
+    for path in (model, model.with_suffix(".bin")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -32,7 +32,7 @@ class Runtime(Protocol):
     Attributes:
         name: "torch" or "openvino".
         device: Where it runs, a torch device name: "cpu", "cuda".
-        precision: "f32" or "bf16".
+        precision: "f32", "bf16" or "int8".
     """
 
     name: str

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
+
+from monai_medvid.inference.bundle import Bundle
 
 if TYPE_CHECKING:
     from monai_medvid.models import WorkflowNet
@@ -37,3 +39,10 @@ class FrameGraph(torch.nn.Module):
             return evidence.float(), encoded.feature.float()
         masks = torch.softmax(network.segment(encoded), dim=1)
         return evidence.float(), encoded.feature.float(), masks.float()
+
+
+def folded_graph(bundle: Bundle, *, masks: bool) -> FrameGraph:
+    """The graph as runtimes on CPUs like it, of a workflow bundle; in evaluation mode."""
+    from monai_medvid.models.folded_convnext import fold
+
+    return FrameGraph(fold(cast("WorkflowNet", bundle.network)), masks=masks).eval()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import openvino as ov
@@ -12,18 +12,18 @@ import openvino as ov
 from monai_medvid.errors import ModelError, first_line
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.openvino_model import compile_graph
+from monai_medvid.inference.quantized import PRECISION, compile_quantized
 from monai_medvid.inference.workflow_runtime import FrameParts, PendingParts
 
 if TYPE_CHECKING:
     import torch
 
-    from monai_medvid.models import WorkflowNet
-
 
 class OpenVinoFrames:
     """Two compiled graphs, with and without masks, a frame a request.
 
-    The graph with masks is made when the first frame is to be segmented.
+    They are in int8 where the bundle has that form. The graph with masks is made when the first
+    frame is to be segmented.
     """
 
     name = "openvino"
@@ -71,18 +71,20 @@ class OpenVinoFrames:
 
 
 def _queue(bundle: Bundle, *, masks: bool) -> tuple[Any, str]:
-    from monai_medvid.inference.workflow_graph import FrameGraph
-    from monai_medvid.models.folded_convnext import fold
-
-    def make() -> FrameGraph:
-        return FrameGraph(fold(cast("WorkflowNet", bundle.network)), masks=masks)
-
-    compiled, precision = compile_graph(
-        bundle, make, variant="folded masks" if masks else "folded frames"
-    )
+    compiled, precision = _compiled(bundle, masks=masks)
     queue = ov.AsyncInferQueue(compiled)
     queue.set_callback(_keep)
     return queue, precision
+
+
+def _compiled(bundle: Bundle, *, masks: bool) -> tuple[Any, str]:
+    from monai_medvid.inference.workflow_graph import folded_graph
+
+    quantized = compile_quantized(bundle, masks=masks)
+    if quantized is not None:
+        return quantized, PRECISION
+    variant = "folded masks" if masks else "folded frames"
+    return compile_graph(bundle, lambda: folded_graph(bundle, masks=masks), variant=variant)
 
 
 def _keep(request: Any, place: tuple[int, list[Any], dict[int, Any]]) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.bundle_runner import BundleRunner, one_ahead
 from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
 from monai_medvid.inference.runtime import Device, RuntimeName
+from monai_medvid.inference.torch_threads import one_torch_thread
 from monai_medvid.inference.workflow_batch import WorkflowBatch
 from monai_medvid.inference.workflow_runtime import (
     Floats,
@@ -150,9 +152,12 @@ class WorkflowPredictor(BundleRunner):
 
         def finish() -> WorkflowBatch:
             parts = wait()
+            with self._own_cores():
+                answers = self._remember(parts, batch.seconds)
+                familiarity = self._familiarity(parts)
             return WorkflowBatch(
-                self._remember(parts, batch.seconds),
-                self._familiarity(parts),
+                answers,
+                familiarity,
                 batch.seconds,
                 batch.indices,
                 sharpness.cpu().numpy(),
@@ -160,6 +165,10 @@ class WorkflowPredictor(BundleRunner):
             )
 
         return finish
+
+    def _own_cores(self) -> AbstractContextManager[None]:
+        """Where torch leaves the cores to the frames of the next batch."""
+        return one_torch_thread() if self.runtime.name == "openvino" else nullcontext()
 
     def _segmented(self, batch: AnyBatch) -> set[int]:
         """Places of the frames that are due for masks."""

@@ -49,7 +49,7 @@ class FrameRuntime(Protocol):
     Attributes:
         name: "torch" or "openvino".
         device: A torch device name: "cpu", "cuda".
-        precision: "f32" or "bf16".
+        precision: "f32", "bf16" or "int8".
     """
 
     name: str

@@ -65,6 +65,7 @@ def test_training_runs_and_goes_on(polyps: dict[str, Any], tmp_path: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive  # the workflow bundle's configuration for several GPUs is tested always
 def test_two_processes_train_together(polyps: dict[str, Any], tmp_path: Path) -> None:
     options = _training(polyps, tmp_path / "checkpoint.pt") | {"batch_size": "$4 // @world_size"}
     arguments = tmp_path / "arguments.json"

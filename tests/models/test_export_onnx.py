@@ -25,7 +25,9 @@ def test_onnx_answers_as_the_network_does(exported: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("core", ["gru", "linear_recurrence"])
+@pytest.mark.parametrize(
+    "core", ["gru", pytest.param("linear_recurrence", marks=pytest.mark.exhaustive)]
+)
 def test_onnx_of_the_other_cores(tmp_path: Path, core: str) -> None:
     net = tiny_net(core)
     folder = export_workflow(net, tmp_path / "out", format="onnx", size=SIZE)

@@ -154,13 +154,19 @@ def test_the_state_stays_as_large_as_it_was(core: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_state_stays_as_large_as_it_was_over_a_hundred_thousand_steps() -> None:
+@pytest.mark.parametrize(
+    "together", [25, pytest.param(1, marks=pytest.mark.exhaustive)], ids=["follow", "step"]
+)
+def test_the_state_stays_as_large_as_it_was_over_a_hundred_thousand_steps(together: int) -> None:
     head = tiny_head("gru")
     state = start = head.init_state()
-    feature = torch.randn(1, FEATURES)
+    features = torch.randn(together, FEATURES)
     with torch.inference_mode():
-        for _ in range(100_000):
-            logits, state = head.step(feature, 1 / 25, state)
+        for _ in range(100_000 // together):
+            if together == 1:
+                logits, state = head.step(features, 1 / 25, state)
+            else:
+                logits, state = head.follow(features, [1 / 25] * together, state)
     assert [s.shape for s in state] == [s.shape for s in start]
     assert bool(logits.isfinite().all())
     assert 0 <= state[0].item() + 1e-3 < 1 + 1e-3  # the clock did not drift out of its tick

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making the int8 form of a workflow bundle: ``medvid quantize``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+import torch
+
+from monai_medvid.errors import BundleError, InputError, ModelError, OutputError
+from monai_medvid.inference.bundle import Bundle
+from monai_medvid.inference.nncf_int8 import quantize_model
+from monai_medvid.inference.openvino_model import (
+    compile_for_streams,
+    convert_graph,
+    model_digest,
+)
+from monai_medvid.inference.preprocess import resize_frames
+from monai_medvid.inference.quantized import FOLDER, MODEL, REST, QuantizedRecord, answers
+from monai_medvid.inference.workflow_graph import FrameGraph, folded_graph
+from monai_medvid.models import WorkflowNet
+from monai_medvid.video import open_video
+from monai_medvid.whole_folder import whole_folder
+
+Pixels = npt.NDArray[np.uint8]
+
+_LEAST, _HELD_OUT = 10, 5
+"""Frames that it takes, and of how many one is kept to measure with."""
+_MOST_LOST = 0.01
+"""Mean difference of evidence or masks, 0..1, that is not accepted."""
+
+
+def quantize_bundle(
+    bundle: Bundle, videos: Sequence[Path], *, frames: int = 256
+) -> QuantizedRecord:
+    """Write a workflow bundle's int8 form into its folder, whole or not at all.
+
+    Args:
+        bundle: Whose network is a ``WorkflowNet``.
+        videos: Like those that it will see; frames are taken evenly from each.
+        frames: How many in all. A fifth of them is not quantised with but measures the loss.
+
+    Raises:
+        BundleError: The bundle is no workflow bundle.
+        InputError: There are too few frames.
+        MissingExtraError: NNCF is not installed.
+        ModelError: OpenVINO refuses the network, or int8 loses too much of what it says.
+        OutputError: The bundle's folder cannot be written.
+        VideoReadError: A video cannot be read.
+    """
+    network = bundle.network
+    if not isinstance(network, WorkflowNet):
+        raise BundleError(
+            f"bundle {bundle.info.name!r}: expected a workflow network, found "
+            f"{type(network).__name__}. Only workflow bundles have an int8 form."
+        )
+    examples = _frames(bundle, videos, frames)
+    kept = examples[_HELD_OUT - 1 :: _HELD_OUT]
+    used = [frame for i, frame in enumerate(examples) if i % _HELD_OUT != _HELD_OUT - 1]
+    graph = folded_graph(bundle, masks=bool(network.procedure.masks))
+    model = quantize_model(convert_graph(bundle, graph), used)
+    compiled = compile_for_streams(model, REST)
+    lost = _differences(compiled, graph, kept)
+    if not max(lost) <= _MOST_LOST:
+        raise ModelError(
+            f"expected int8 to say what the network says, found a mean difference of "
+            f"{max(lost):.3f}. Give more frames, of videos like those that it will see."
+        )
+    record = QuantizedRecord(
+        weights_sha256=bundle.weights_sha256,
+        model_sha256="",
+        frames=len(used),
+        evidence_difference=round(lost[0], 6),
+        mask_difference=round(lost[1], 6) if len(lost) > 1 else None,
+        evidence=answers(compiled, bundle).round(6).tolist(),
+        made_with={name: version(name) for name in ("openvino", "nncf")},
+    )
+    return _store(bundle, model, record)
+
+
+def _frames(bundle: Bundle, videos: Sequence[Path], count: int) -> list[Pixels]:
+    """Frames (1, h, w, 3), evenly from each video, as the network sees them."""
+    layout = bundle.format
+    shares = np.diff(np.linspace(0, count, len(videos) + 1).round().astype(int)).tolist()
+    found: list[Pixels] = []
+    for path, share in zip(videos, shares, strict=True):
+        with open_video(path, device="cpu") as video:
+            places = np.linspace(0, len(video), share, endpoint=False)
+            for place in np.unique((places + len(video) / (2 * max(share, 1))).astype(int)):
+                frame = torch.from_numpy(video[int(place)][None])
+                small = resize_frames(frame, height=layout.height, width=layout.width)
+                found.append(small.numpy())
+    if len(found) < _LEAST:
+        raise InputError(
+            f"expected at least {_LEAST} frames to quantise with, found {len(found)}. "
+            f"Give more frames or longer videos."
+        )
+    return found
+
+
+def _differences(compiled: Any, graph: FrameGraph, frames: Sequence[Pixels]) -> list[float]:
+    """Mean differences from torch, of evidence and masks."""
+    lost = []
+    for pixels in frames:
+        with torch.inference_mode():
+            expected = graph(torch.from_numpy(pixels))
+        found = compiled(pixels)
+        lost.append([np.abs(found[i] - expected[i].numpy()).mean() for i in graph.compared])
+    return [float(mean) for mean in np.mean(lost, 0)]
+
+
+def _store(bundle: Bundle, model: Any, record: QuantizedRecord) -> QuantizedRecord:
+    """Write both into the bundle; the record with the model's digest."""
+    try:
+        with whole_folder(bundle.info.path / FOLDER) as folder:
+            ov.save_model(model, folder / MODEL, compress_to_fp16=False)
+            whole = replace(record, model_sha256=model_digest(folder / MODEL))
+            whole.write(folder)
+    except (OSError, RuntimeError) as error:
+        raise OutputError(
+            f"expected to write the int8 form into the bundle, found its folder not writable or "
+            f"full ({type(error).__name__}). Copy the bundle to a place of yours, or make room."
+        ) from error
+    return whole
