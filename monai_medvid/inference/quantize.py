@@ -79,7 +79,7 @@ def quantize_bundle(
         frames=len(used),
         evidence_difference=round(lost[0], 6),
         mask_difference=round(lost[1], 6) if len(lost) > 1 else None,
-        evidence=answers(compiled, bundle).round(6).tolist(),
+        evidence=answers(compiled, bundle).astype(float).round(6).tolist(),
         made_with={name: version(name) for name in ("openvino", "nncf")},
     )
     return _store(bundle, model, record)
