@@ -3,8 +3,8 @@
 
 Both do the same: encoder, temporal head with its state, and masks where wanted. Weights do not
 matter for speed: they are random. The sides take turns, each on one thread, in processor time:
-other work on the machine does not slow it, and no thread spins waiting for another. bf16 is measured
-where the processor has it, int8 where NNCF is installed.
+other work on the machine does not slow it, and no thread spins waiting for another. bf16 is
+measured where the processor has it, int8 where NNCF is installed.
 """
 
 from __future__ import annotations
