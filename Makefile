@@ -24,6 +24,7 @@ demo: $(READY) ## make a clip, find the polyp in it, write DICOM, deliver it to 
 	$(BIN)/medvid demo
 
 test: SOME := -m "not exhaustive"
+test-all: SOME := --hypothesis-profile new_examples
 test test-all: $(TEST_READY) lint types ## lint, types and tests; test-all: long second looks too
 	$(PYTEST) $(SOME) $(CONVERTING:%=--ignore=%)
 	$(PYTEST) $(SOME) $(CONVERTING)

@@ -73,10 +73,17 @@ def _is_past(packet: Packet[VideoStream], packets: PacketTable, first: int) -> b
 
 
 def _number_of(packet: Packet[VideoStream], packets: PacketTable) -> int | None:
-    """The packet's row, by place, size and (where both know it) decoding time; None if unsure."""
+    """The packet's row, by place and size, or size and decoding time; None if unsure.
+
+    Where the container tells places, a packet without one is not recognised: in program and
+    transport streams it shares a pack with the packet before, and where reading began within that
+    one, FFmpeg gives it the time of another.
+    """
     same = packets.size == packet.size
     if packet.pos is not None:
         same &= packets.pos == packet.pos
+    elif (packets.pos >= 0).any():
+        return None
     if packet.dts is not None and (same.sum() > 1 or packet.pos is None):
         same &= packets.dts == packet.dts
     rows = same.nonzero()[0]
