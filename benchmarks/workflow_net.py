@@ -23,6 +23,7 @@ import torch
 from torch.nn.functional import interpolate
 
 from monai_medvid.inference.nncf_int8 import has_nncf, quantize_model
+from monai_medvid.inference.openvino_model import computes_in_bf16
 from monai_medvid.models import WorkflowNet
 from monai_medvid.models.export import export_workflow
 from monai_medvid.models.exported import ExportedWorkflow
@@ -76,8 +77,7 @@ def to_int8(folder: Path, shapes: list[list[int]]) -> None:
 
 def precisions() -> list[str]:
     """Those that this processor computes in."""
-    has_bf16 = "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return ["bf16", "f32"] if has_bf16 else ["f32"]
+    return ["bf16", "f32"] if computes_in_bf16() else ["f32"]
 
 
 def measure(step: Callable[[torch.Tensor], object], frames: list[torch.Tensor]) -> float:

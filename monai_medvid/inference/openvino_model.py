@@ -71,7 +71,7 @@ def compile_graph(
         ModelError: OpenVINO cannot take the network.
     """
     core = shared_core()
-    has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    has_bf16 = computes_in_bf16()
     folder = cache_folder() / _key(bundle, has_bf16, variant)
     stored = _read(core, folder)
     if stored is None:
@@ -85,6 +85,11 @@ def cache_folder() -> Path:
     """Where converted models are kept: ``$XDG_CACHE_HOME/monai-medvid/openvino``."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "monai-medvid" / "openvino"
+
+
+def computes_in_bf16() -> bool:
+    """Whether this CPU has it; OpenVINO would otherwise imitate it, slowly."""
+    return "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def compile_for_streams(model: Any, precision: str) -> Any:

@@ -23,7 +23,7 @@ from monai_medvid.inference.openvino_model import (
     model_digest,
 )
 from monai_medvid.inference.preprocess import resize_frames
-from monai_medvid.inference.quantized import FOLDER, MODEL, REST, QuantizedRecord, answers
+from monai_medvid.inference.quantized import FOLDER, MODEL, QuantizedRecord, answers
 from monai_medvid.inference.workflow_graph import FrameGraph, folded_graph
 from monai_medvid.models import WorkflowNet
 from monai_medvid.video import open_video
@@ -66,7 +66,7 @@ def quantize_bundle(
     used = [frame for i, frame in enumerate(examples) if i % _HELD_OUT != _HELD_OUT - 1]
     graph = folded_graph(bundle, masks=bool(network.procedure.masks))
     model = quantize_model(convert_graph(bundle, graph), used)
-    compiled = compile_for_streams(model, REST)
+    compiled = compile_for_streams(model, "f32")
     lost = _differences(compiled, graph, kept)
     if not max(lost) <= _MOST_LOST:
         raise ModelError(

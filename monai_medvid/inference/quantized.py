@@ -19,7 +19,11 @@ import numpy as np
 
 from monai_medvid.errors import ModelError, first_line
 from monai_medvid.inference.bundle import Bundle
-from monai_medvid.inference.openvino_model import compile_for_streams, model_digest
+from monai_medvid.inference.openvino_model import (
+    compile_for_streams,
+    computes_in_bf16,
+    model_digest,
+)
 from monai_medvid.inference.probe import probe_pictures
 from monai_medvid.models.openvino_core import shared_core
 
@@ -28,8 +32,6 @@ logger = logging.getLogger(__name__)
 FOLDER = Path("models", "int8")
 MODEL, SIDECAR = "frames.xml", "int8.json"
 PRECISION = "int8"
-REST = "f32"
-"""In which norms, activations and sums are computed."""
 _MEAN_DIFFERENCE = 0.01
 """Another processor may answer otherwise by this much, evidence 0..1, on average."""
 
@@ -97,7 +99,8 @@ def _compile(bundle: Bundle, folder: Path, *, masks: bool) -> Any:
     if not masks:
         for result in model.get_results()[2:]:
             model.remove_result(result)
-    compiled = compile_for_streams(model, REST)
+    # norms, activations and sums are no int8
+    compiled = compile_for_streams(model, "bf16" if computes_in_bf16() else "f32")
     found = answers(compiled, bundle)
     difference = np.abs(np.asarray(record.evidence) - found).mean(1).max()
     if not difference <= _MEAN_DIFFERENCE:

@@ -22,6 +22,7 @@ from monai_medvid.errors import (
     OutputError,
 )
 from monai_medvid.inference import WorkflowPredictor, load_bundle, nncf_int8, quantize
+from monai_medvid.inference import quantized as module
 from monai_medvid.inference.quantize import quantize_bundle
 from monai_medvid.inference.quantized import FOLDER, MODEL, SIDECAR, compile_quantized
 from monai_medvid.video import open_video
@@ -68,6 +69,16 @@ def test_it_is_taken_and_says_what_torch_says(quantized: Path, clip: Path) -> No
     assert np.abs(answers[:, :14] - expected[:, :14]).mean() < 0.01
     assert np.abs(np.stack(masks) - np.stack(expected_masks)).mean() < 0.01
     assert not np.array_equal(answers, expected)  # it is another computation
+
+
+@pytest.mark.parametrize(("has_bf16", "rest"), [(True, "bfloat16"), (False, "float32")])
+def test_the_rest_is_computed_as_the_processor_likes(
+    quantized: Path, has_bf16: bool, rest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "computes_in_bf16", lambda: has_bf16)
+    compiled = compile_quantized(load_bundle(quantized), masks=False)
+    assert compiled is not None
+    assert rest in str(compiled.get_property("INFERENCE_PRECISION_HINT"))
 
 
 def test_no_picture_is_kept(quantized: Path) -> None:
