@@ -77,8 +77,9 @@ def assert_exact(video: Video, *, count: int, first: int = 0, seed: int = 0) -> 
         parts = [batch.frames for batch in video.batches(4, every=every, start=start)]
         np.testing.assert_array_equal(np.concatenate(parts), whole.frames[start::every])
     index = chance.randrange(count)
-    np.testing.assert_array_equal(video.at(seconds=video.seconds[index]), whole.frames[index])
-    np.testing.assert_array_equal(video.at(seconds=video.times[index]), whole.frames[index])
+    same = whole.frames[video.seconds == video.seconds[index]]  # pictures may share an instant
+    for seconds in (video.seconds[index], video.times[index]):
+        assert (video.at(seconds=seconds) == same).all((1, 2, 3)).any()
 
 
 @pytest.mark.parametrize("name", CLIPS)
