@@ -18,6 +18,19 @@ def has_nncf() -> bool:
     return find_spec("nncf") is not None
 
 
+def require_nncf() -> None:
+    """Refuse where it is not installed.
+
+    Raises:
+        MissingExtraError: It is not.
+    """
+    if not has_nncf():
+        raise MissingExtraError(
+            "expected NNCF for quantising, found it not installed. "
+            'Run: pip install "monai-medvid[int8]".'
+        )
+
+
 def quantize_model(model: Any, examples: Sequence[Any]) -> Any:
     """A model in int8; the one that was given may be changed.
 
@@ -28,11 +41,7 @@ def quantize_model(model: Any, examples: Sequence[Any]) -> Any:
     Raises:
         MissingExtraError: NNCF is not installed.
     """
-    if not has_nncf():
-        raise MissingExtraError(
-            "expected NNCF for quantising, found it not installed. "
-            'Run: pip install "monai-medvid[int8]".'
-        )
+    require_nncf()
     os.environ.setdefault("NNCF_CI", "1")  # it tells its makers of each use otherwise
     with redirect_stdout(sys.stderr):  # where its progress belongs
         import nncf

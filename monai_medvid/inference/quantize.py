@@ -16,7 +16,7 @@ import torch
 
 from monai_medvid.errors import BundleError, InputError, ModelError, OutputError
 from monai_medvid.inference.bundle import Bundle
-from monai_medvid.inference.nncf_int8 import quantize_model
+from monai_medvid.inference.nncf_int8 import quantize_model, require_nncf
 from monai_medvid.inference.openvino_model import (
     compile_for_streams,
     convert_graph,
@@ -55,6 +55,7 @@ def quantize_bundle(
         OutputError: The bundle's folder cannot be written.
         VideoReadError: A video cannot be read.
     """
+    require_nncf()
     network = bundle.network
     if not isinstance(network, WorkflowNet):
         raise BundleError(
@@ -67,12 +68,7 @@ def quantize_bundle(
     graph = folded_graph(bundle, masks=bool(network.procedure.masks))
     model = quantize_model(convert_graph(bundle, graph), used)
     compiled = compile_for_streams(model, "f32")
-    lost = _differences(compiled, graph, kept)
-    if not max(lost) <= _MOST_LOST:
-        raise ModelError(
-            f"expected int8 to say what the network says, found a mean difference of "
-            f"{max(lost):.3f}. Give more frames, of videos like those that it will see."
-        )
+    lost = _losses(compiled, graph, kept)
     record = QuantizedRecord(
         weights_sha256=bundle.weights_sha256,
         model_sha256="",
@@ -105,15 +101,21 @@ def _frames(bundle: Bundle, videos: Sequence[Path], count: int) -> list[Pixels]:
     return found
 
 
-def _differences(compiled: Any, graph: FrameGraph, frames: Sequence[Pixels]) -> list[float]:
-    """Mean differences from torch, of evidence and masks."""
-    lost = []
+def _losses(compiled: Any, graph: FrameGraph, frames: Sequence[Pixels]) -> list[float]:
+    """Mean differences from torch, of evidence and masks; refused where they are large."""
+    differences = []
     for pixels in frames:
         with torch.inference_mode():
             expected = graph(torch.from_numpy(pixels))
         found = compiled(pixels)
-        lost.append([np.abs(found[i] - expected[i].numpy()).mean() for i in graph.compared])
-    return [float(mean) for mean in np.mean(lost, 0)]
+        differences.append([np.abs(found[i] - expected[i].numpy()).mean() for i in graph.compared])
+    lost = [float(mean) for mean in np.mean(differences, 0)]
+    if not max(lost) <= _MOST_LOST:
+        raise ModelError(
+            f"expected int8 to say what the network says, found a mean difference of "
+            f"{max(lost):.3f}. Give more frames, of videos like those that it will see."
+        )
+    return lost
 
 
 def _store(bundle: Bundle, model: Any, record: QuantizedRecord) -> QuantizedRecord:
