@@ -12,7 +12,8 @@ def one_torch_thread() -> Iterator[None]:
     """Torch on the calling thread alone, as long as the context lasts.
 
     Threads that share a small operation wait for each other, spinning, for cores that the network
-    keeps busy: a frame of a workflow takes a fifth less without them (``benchmarks/workflow.py``).
+    keeps busy: an int8 frame of a workflow takes a sixth less without them
+    (``benchmarks/workflow.py``).
     """
     import torch
 
