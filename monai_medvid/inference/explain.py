@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.errors import BundleError, InputError
+from monai_medvid.errors import InputError
 from monai_medvid.inference.bundle import Bundle
+from monai_medvid.inference.workflow_bundle import require_workflow
 from monai_medvid.video.frames import FrameBatch
 
 if TYPE_CHECKING:
@@ -121,15 +122,11 @@ def workflow_network(bundle: Bundle) -> WorkflowNet:
     Raises:
         BundleError: The bundle is damaged, or is not one for workflows.
     """
-    from monai_medvid.models import WorkflowNet
-
-    network = bundle.network
-    if not isinstance(network, WorkflowNet):
-        raise BundleError(
-            f"bundle {bundle.info.name!r}: expected a WorkflowNet as network_def, found "
-            f"{type(network).__name__}. Only answers of workflow networks can be explained."
-        )
-    return network
+    return require_workflow(
+        bundle.network,
+        bundle.info.name,
+        advice="Only answers of workflow networks can be explained.",
+    )
 
 
 def _check_channels(questions: Sequence[Question], channels: int) -> None:

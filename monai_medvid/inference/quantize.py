@@ -14,7 +14,7 @@ import numpy.typing as npt
 import openvino as ov
 import torch
 
-from monai_medvid.errors import BundleError, InputError, ModelError, OutputError
+from monai_medvid.errors import InputError, ModelError, OutputError
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.nncf_int8 import quantize_model, require_nncf
 from monai_medvid.inference.openvino_model import (
@@ -24,8 +24,8 @@ from monai_medvid.inference.openvino_model import (
 )
 from monai_medvid.inference.preprocess import resize_frames
 from monai_medvid.inference.quantized import FOLDER, MODEL, QuantizedRecord, answers
+from monai_medvid.inference.workflow_bundle import require_workflow
 from monai_medvid.inference.workflow_graph import FrameGraph, folded_graph
-from monai_medvid.models import WorkflowNet
 from monai_medvid.video import open_video
 from monai_medvid.whole_folder import whole_folder
 
@@ -56,12 +56,9 @@ def quantize_bundle(
         VideoReadError: A video cannot be read.
     """
     require_nncf()
-    network = bundle.network
-    if not isinstance(network, WorkflowNet):
-        raise BundleError(
-            f"bundle {bundle.info.name!r}: expected a workflow network, found "
-            f"{type(network).__name__}. Only workflow bundles have an int8 form."
-        )
+    network = require_workflow(
+        bundle.network, bundle.info.name, advice="Only workflow bundles have an int8 form."
+    )
     examples = _frames(bundle, videos, frames)
     kept = examples[_HELD_OUT - 1 :: _HELD_OUT]
     used = [frame for i, frame in enumerate(examples) if i % _HELD_OUT != _HELD_OUT - 1]

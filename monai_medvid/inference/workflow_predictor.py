@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from monai_medvid.errors import BundleError, ModelError
+from monai_medvid.errors import ModelError
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.bundle_runner import BundleRunner, one_ahead
 from monai_medvid.inference.preprocess import measure_sharpness, resize_frames
 from monai_medvid.inference.runtime import Device, RuntimeName
 from monai_medvid.inference.torch_threads import one_torch_thread
 from monai_medvid.inference.workflow_batch import WorkflowBatch
+from monai_medvid.inference.workflow_bundle import require_workflow
 from monai_medvid.inference.workflow_runtime import (
     Floats,
     FrameParts,
@@ -26,7 +27,6 @@ from monai_medvid.inference.workflow_runtime import (
 from monai_medvid.video.frames import AnyBatch
 
 if TYPE_CHECKING:
-    from monai_medvid.models import WorkflowNet
     from monai_medvid.models.channels import Channels
 
 MASK_SECONDS = 1.0
@@ -67,17 +67,12 @@ class WorkflowPredictor(BundleRunner):
             BundleError: The bundle is damaged, or is not one for workflows.
             ModelError: The device or runtime asked for is not here.
         """
-        from monai_medvid.models import WorkflowNet
-
-        network = bundle.network
-        if not isinstance(network, WorkflowNet):
-            raise BundleError(
-                f"bundle {bundle.info.name!r}: expected a WorkflowNet as network_def, found "
-                f"{type(network).__name__}. Use it without time, one answer a frame."
-            )
+        network = require_workflow(
+            bundle.network, bundle.info.name, advice="Use it without time, one answer a frame."
+        )
         self.bundle = bundle
         self.runtime: FrameRuntime = make_frame_runtime(bundle, device=device, runtime=runtime)
-        self._network: WorkflowNet = network
+        self._network = network
         self._mask_seconds = mask_seconds if network.procedure.masks else None
         self.reset()
 

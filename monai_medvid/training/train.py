@@ -11,11 +11,12 @@ from typing import Any
 import torch
 
 from monai_medvid.data.datasets.dataset import LabelledDataset
-from monai_medvid.errors import BundleError, InputError
+from monai_medvid.errors import InputError
 from monai_medvid.inference.bundle import build_network
 from monai_medvid.inference.catalog import WEIGHTS, find_bundle
 from monai_medvid.inference.format import read_format
-from monai_medvid.models import WorkflowLoss, WorkflowNet, load_weights
+from monai_medvid.inference.workflow_bundle import require_workflow
+from monai_medvid.models import WorkflowLoss, load_weights
 from monai_medvid.training.balance import class_weights, positive_weights
 from monai_medvid.training.checkpoint import Progress, load_progress
 from monai_medvid.training.distributed import joined, own_device, rank, wait
@@ -137,12 +138,11 @@ class _Run:
         layout = read_format(source)
         self.size = (layout.height, layout.width)
         torch.manual_seed(settings.seed)
-        network = build_network(source)
-        if not isinstance(network, WorkflowNet):
-            raise BundleError(
-                f"bundle {source.name!r}: expected a WorkflowNet as network_def, found "
-                f"{type(network).__name__}. Train it with its own configs/train.json."
-            )
+        network = require_workflow(
+            build_network(source),
+            source.name,
+            advice="Train it with its own configs/train.json.",
+        )
         tick = network.temporal.tick_seconds
         self.in_ticks = abs(tick * settings.rate - 1) <= 1e-6
         if not self.in_ticks and not set(settings.stages) <= set(_OF_FRAMES):
