@@ -90,19 +90,20 @@ def quantize_command(
     """
     from monai_medvid.inference import load_bundle
     from monai_medvid.inference.quantize import quantize_bundle
+    from monai_medvid.inference.quantized import FOLDER
 
     loaded = load_bundle(bundle)
     record = quantize_bundle(loaded, videos, frames=frames)
     if as_json:
         terminal.print_json(record)
     else:
-        typer.echo("\n".join(_quantized(loaded.info.path, record)))
+        typer.echo("\n".join(_quantized(loaded.info.path / FOLDER, record)))
 
 
-def _quantized(bundle: Path, record: QuantizedRecord) -> list[str]:
+def _quantized(folder: Path, record: QuantizedRecord) -> list[str]:
     masks = record.mask_difference
     return [
-        f"{bundle / 'models' / 'int8'}",
+        f"{folder}",
         f"  frames    {record.frames}",
         f"  evidence  differs by {record.evidence_difference:.4f} on average from torch (0..1)",
         *([f"  masks     differ by {masks:.4f} on average"] if masks is not None else []),

@@ -7,14 +7,13 @@ import hashlib
 import json
 import logging
 import os
-import shutil
-import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import openvino as ov
 from openvino import frontend
 
@@ -22,6 +21,7 @@ from monai_medvid.errors import ModelError
 from monai_medvid.inference.bundle import Bundle
 from monai_medvid.inference.probe import probe_pictures
 from monai_medvid.models.openvino_core import shared_core
+from monai_medvid.whole_folder import whole_folder
 
 if TYPE_CHECKING:
     import torch
@@ -128,7 +128,7 @@ def convert_graph(bundle: Bundle, graph: torch.nn.Module) -> Any:
     """
     import torch
 
-    shape = _input_shape(bundle)
+    shape = (1, bundle.format.height, bundle.format.width, 3)
     try:
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tracing warns of every size that it fixes, as it must
@@ -145,14 +145,11 @@ def convert_graph(bundle: Bundle, graph: torch.nn.Module) -> Any:
 def _convert(bundle: Bundle, graph: torch.nn.Module, has_bf16: bool) -> tuple[Any, str]:
     model = convert_graph(bundle, graph)
     if has_bf16:
-        difference = _difference(compile_for_streams(model, "bf16"), graph, _input_shape(bundle))
-        if difference <= _MEAN_DIFFERENCE:
+        pictures = probe_pictures(bundle.format.height, bundle.format.width)
+        compiled = compile_for_streams(model, "bf16")
+        if differences_from_torch(compiled, graph, pictures).max() <= _MEAN_DIFFERENCE:
             return model, "bf16"
     return model, "f32"
-
-
-def _input_shape(bundle: Bundle) -> tuple[int, int, int, int]:
-    return (1, bundle.format.height, bundle.format.width, 3)
 
 
 def _last_line(error: Exception) -> str:
@@ -160,19 +157,29 @@ def _last_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip(" -")[:160]
 
 
-def _difference(compiled: Any, graph: Any, shape: tuple[int, ...]) -> float:
-    """Mean difference from torch, the worst of a few pictures."""
+def differences_from_torch(
+    compiled: Any, graph: Any, pictures: Sequence[npt.NDArray[np.uint8]]
+) -> npt.NDArray[np.float64]:
+    """Mean differences of a compiled model from the graph that it was made of.
+
+    Args:
+        compiled: By OpenVINO.
+        graph: Whose attribute ``compared`` tells which outputs are probabilities.
+        pictures: N of (1, h, w, 3) uint8 RGB.
+
+    Returns:
+        (N, outputs compared).
+    """
     import torch
 
-    worst = 0.0
-    for pixels in probe_pictures(*shape[1:3]):
+    rows = []
+    for pixels in pictures:
         with torch.inference_mode():
             expected = graph(torch.from_numpy(pixels))
         expected = expected if isinstance(expected, tuple) else (expected,)
         found = compiled(pixels)
-        for i in graph.compared:
-            worst = max(worst, float(np.abs(found[i] - expected[i].numpy()).mean()))
-    return worst
+        rows.append([np.abs(found[i] - expected[i].numpy()).mean() for i in graph.compared])
+    return np.array(rows, np.float64)
 
 
 def _read(core: Any, folder: Path) -> tuple[Any, str] | None:
@@ -190,15 +197,10 @@ def _read(core: Any, folder: Path) -> tuple[Any, str] | None:
 def _write(folder: Path, model: Any, precision: str) -> None:
     """Store a model whole or not at all; a cache that cannot be written is no failure."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as name:
-            fresh = Path(name) / folder.name
-            fresh.mkdir()
+        with whole_folder(folder) as fresh:
             ov.save_model(model, fresh / _MODEL, compress_to_fp16=False)
             sidecar = {"sha256": model_digest(fresh / _MODEL), "precision": precision}
             (fresh / _SIDECAR).write_text(json.dumps(sidecar))
-            shutil.rmtree(folder, ignore_errors=True)
-            fresh.rename(folder)
     except (OSError, RuntimeError) as error:
         logger.info("the OpenVINO model is not kept for the next run: %s", type(error).__name__)
 

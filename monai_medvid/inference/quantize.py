@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
-import torch
 
 from monai_medvid.errors import InputError, ModelError, OutputError
 from monai_medvid.inference.bundle import Bundle
@@ -20,10 +20,11 @@ from monai_medvid.inference.nncf_int8 import quantize_model, require_nncf
 from monai_medvid.inference.openvino_model import (
     compile_for_streams,
     convert_graph,
+    differences_from_torch,
     model_digest,
 )
 from monai_medvid.inference.preprocess import resize_frames
-from monai_medvid.inference.quantized import FOLDER, MODEL, QuantizedRecord, answers
+from monai_medvid.inference.quantized import FOLDER, MODEL, SIDECAR, QuantizedRecord, answers
 from monai_medvid.inference.workflow_bundle import require_workflow
 from monai_medvid.inference.workflow_graph import FrameGraph, folded_graph
 from monai_medvid.video import open_video
@@ -70,8 +71,8 @@ def quantize_bundle(
         weights_sha256=bundle.weights_sha256,
         model_sha256="",
         frames=len(used),
-        evidence_difference=round(lost[0], 6),
-        mask_difference=round(lost[1], 6) if len(lost) > 1 else None,
+        evidence_difference=lost[0],
+        mask_difference=lost[1] if len(lost) > 1 else None,
         evidence=answers(compiled, bundle).astype(float).round(6).tolist(),
         made_with={name: version(name) for name in ("openvino", "nncf")},
     )
@@ -87,7 +88,7 @@ def _frames(bundle: Bundle, videos: Sequence[Path], count: int) -> list[Pixels]:
         with open_video(path, device="cpu") as video:
             places = np.linspace(0, len(video), share, endpoint=False)
             for place in np.unique((places + len(video) / (2 * max(share, 1))).astype(int)):
-                frame = torch.from_numpy(video[int(place)][None])
+                frame = video[int(place)][None]
                 small = resize_frames(frame, height=layout.height, width=layout.width)
                 found.append(small.numpy())
     if len(found) < _LEAST:
@@ -100,19 +101,13 @@ def _frames(bundle: Bundle, videos: Sequence[Path], count: int) -> list[Pixels]:
 
 def _losses(compiled: Any, graph: FrameGraph, frames: Sequence[Pixels]) -> list[float]:
     """Mean differences from torch, of evidence and masks; refused where they are large."""
-    differences = []
-    for pixels in frames:
-        with torch.inference_mode():
-            expected = graph(torch.from_numpy(pixels))
-        found = compiled(pixels)
-        differences.append([np.abs(found[i] - expected[i].numpy()).mean() for i in graph.compared])
-    lost = [float(mean) for mean in np.mean(differences, 0)]
-    if not max(lost) <= _MOST_LOST:
+    lost = differences_from_torch(compiled, graph, frames).mean(0)
+    if not lost.max() <= _MOST_LOST:
         raise ModelError(
             f"expected int8 to say what the network says, found a mean difference of "
-            f"{max(lost):.3f}. Give more frames, of videos like those that it will see."
+            f"{lost.max():.3f}. Give more frames, of videos like those that it will see."
         )
-    return lost
+    return [round(mean, 6) for mean in lost.tolist()]
 
 
 def _store(bundle: Bundle, model: Any, record: QuantizedRecord) -> QuantizedRecord:
@@ -121,7 +116,8 @@ def _store(bundle: Bundle, model: Any, record: QuantizedRecord) -> QuantizedReco
         with whole_folder(bundle.info.path / FOLDER) as folder:
             ov.save_model(model, folder / MODEL, compress_to_fp16=False)
             whole = replace(record, model_sha256=model_digest(folder / MODEL))
-            whole.write(folder)
+            text = json.dumps(asdict(whole), indent=2)
+            (folder / SIDECAR).write_text(text + "\n", "utf-8")
     except (OSError, RuntimeError) as error:
         raise OutputError(
             f"expected to write the int8 form into the bundle, found its folder not writable or "

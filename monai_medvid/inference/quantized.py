@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,6 @@ class QuantizedRecord:
     mask_difference: float | None
     evidence: list[list[float]]
     made_with: dict[str, str]
-
-    def write(self, folder: Path) -> None:
-        """Write it into the folder of the int8 form."""
-        (folder / SIDECAR).write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
 
 
 def compile_quantized(bundle: Bundle, *, masks: bool) -> Any | None:
