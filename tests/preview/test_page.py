@@ -21,8 +21,9 @@ pytestmark = pytest.mark.tools
 LIVE = "document.querySelector('#stage').dataset.condition === 'live'"
 STALE = "document.querySelector('#stage').dataset.condition === 'stale'"
 # a busy machine may lose contact with the program for a moment, and says so first
-NO_PICTURE = "document.querySelector('#cover-text').innerText.startsWith('STALE: no picture for ')"
-NO_CONTACT = "document.querySelector('#cover-text').innerText.includes('STALE: no contact with ')"
+COVERED = "document.querySelector('#cover-text').innerText"
+NO_PICTURE = f"{COVERED}.startsWith('STALE: no picture for ')"
+NO_CONTACT = f"{COVERED}.includes('STALE: no contact with the program for ')"
 COVER = "getComputedStyle(document.querySelector('#cover')).display"
 
 
@@ -126,6 +127,7 @@ def test_a_source_that_stops_is_stale_and_comes_back(browser: Browser, camera: C
         camera.pause()
         page.wait(NO_PICTURE)
 
+        assert page.run(STALE)
         assert page.run(COVER) == "flex"
         assert _text(page, "#chip") == "STALE"
         assert _text(page, "#old").startswith("STALE: results are as of 00:12:")
@@ -187,6 +189,7 @@ def test_a_stream_that_hangs_is_stale_though_news_go_on_coming(
         hang.set()
         page.wait(NO_PICTURE)
 
+        assert page.run(STALE)
         assert state.standing().live  # only the page itself can know
         hang.clear()
         page.wait(LIVE)

@@ -128,9 +128,9 @@ def test_any_stream_is_exact(
 
     with open_video(clip) as video:
         assert_exact(video, count=frames, seed=seed)
-        if container == "mpg" and video.info.warnings:  # FFmpeg gave a picture another one's time
-            return
-        assert video.info.frame_rate == fps
+        # in a pack of several pictures FFmpeg may give one another's time, which is said
+        said = any(text.startswith("Time ") for text in video.info.warnings)
+        assert video.info.frame_rate == fps or (container == "mpg" and said)
 
 
 @pytest.mark.parametrize("frames", [23, 24, 30])
